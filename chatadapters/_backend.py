@@ -1,0 +1,137 @@
+"""What a backend is: `build` and `reader` decide, `stream` and `astream` do I/O."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from ._conversation import Message
+    from ._events import ReaderEvent
+    from ._policies import Timeout
+
+Payload: TypeAlias = Any
+Chunk: TypeAlias = Any
+
+
+class Reader:
+    """Turns the chunks of one attempt into events; it is fed and asked, and does no I/O.
+
+    Text of one chunk is best given as one `Text`. A reader may raise `ProviderStreamError` or
+    `MalformedStreamError`; it need not care whether the stream was complete, that is decided
+    from the `Finish` it gave or did not give.
+    """
+
+    def feed(self, chunk: Chunk) -> Sequence[ReaderEvent]:
+        """Read one chunk.
+
+        Args:
+            chunk: What the backend's `stream` yielded, such as a block of bytes.
+
+        Returns:
+            The events that are complete now, in order.
+        """
+        raise NotImplementedError
+
+    def finish(self) -> Sequence[ReaderEvent]:
+        """Read what is left when the stream has ended.
+
+        Returns:
+            The last events, often none.
+        """
+        return ()
+
+
+class Backend:
+    """One provider: its request, its stream and how to read it.
+
+    A backend holds configuration only, best as a frozen dataclass: one object serves every
+    chat session at once. Third parties subclass it, run `chatadapters.testing.BackendContract`
+    on it and register it under the entry-point group `chatadapters.backends`.
+
+    Example:
+        >>> from chatadapters import Backend, Finish, Reader, Text, make_predict
+        >>> class Shout(Backend):
+        ...     name = "shout"
+        ...     def build(self, conversation, options):
+        ...         return conversation[-1].content.upper()
+        ...     def reader(self):
+        ...         return ShoutReader()
+        ...     def stream(self, payload, timeout):
+        ...         yield from payload
+        ...     async def astream(self, payload, timeout):
+        ...         for letter in payload:
+        ...             yield letter
+        >>> class ShoutReader(Reader):
+        ...     def feed(self, chunk):
+        ...         return [Text(chunk)]
+        ...     def finish(self):
+        ...         return [Finish("stop")]
+        >>> make_predict(Shout()).complete("hello").text
+        'HELLO'
+    """
+
+    name: ClassVar[str] = "backend"
+    #: Whether a broken reply is resumed by default, because the prompt is built by us.
+    resumes: ClassVar[bool] = False
+
+    def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> Payload:
+        """Build exactly what is sent, without network and without a client.
+
+        Args:
+            conversation: Messages as `normalize` gives them.
+            options: The provider's own request options, and `stop` (a tuple of strings) when
+                stop sequences are set.
+
+        Returns:
+            The payload that `stream` and `astream` take.
+        """
+        raise NotImplementedError
+
+    def reader(self) -> Reader:
+        """Give a fresh reader for one attempt."""
+        raise NotImplementedError
+
+    def stream(self, payload: Payload, timeout: Timeout) -> Iterator[Chunk]:
+        """Send the payload and yield what comes back, undecided.
+
+        It is run in a thread of its own. An iterator that has a method `abort()` is asked by
+        it, from another thread, to end a blocked read at once; one that is a plain generator
+        is left to end by its own read timeout.
+        """
+        raise NotImplementedError
+
+    def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
+        """Send the payload and yield what comes back; the async twin of `stream`."""
+        raise NotImplementedError
+
+    def resume(self, payload: Payload, text: str) -> Payload | None:  # noqa: ARG002
+        """Build the payload that continues a reply.
+
+        Args:
+            payload: What the broken attempt sent.
+            text: The raw text of the reply so far, cut at its last white space.
+
+        Returns:
+            The payload whose reply continues right after `text`, or None: this backend cannot.
+        """
+        return None
+
+    def retryable(self, error: BaseException) -> bool | None:  # noqa: ARG002
+        """Say whether an error of this provider is worth another attempt.
+
+        Returns:
+            True or False where the backend knows, None to let the error's type, HTTP status
+            and headers decide.
+        """
+        return None
+
+    def secrets(self) -> Sequence[str]:
+        """Give the keys that must never show in an error."""
+        return ()
+
+    def close(self) -> None:
+        """Close the clients this backend made; the next message makes new ones."""
+
+    async def aclose(self) -> None:
+        """Close the clients this backend made for the running event loop."""

@@ -1,0 +1,122 @@
+"""What happens in a reply, as values: what readers give, what `predict.events` yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """New text of the answer, never empty."""
+
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """New text of the model's reasoning, never empty."""
+
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens a reply took, as the provider counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of a reply, as the provider named it.
+
+    Attributes:
+        reason: `"stop"`, `"length"`, `"content_filter"`, `"tool_calls"`, `"refusal"` or
+            `"unknown"`; a reason that is none of these passes through as it came.
+        usage: The tokens it took, or None when unknown.
+        backend: The name of the backend that answered.
+        tool_calls: Calls the model asks for, in the form of OpenAI's chat messages:
+            `{"id": ..., "type": "function", "function": {"name": ..., "arguments": ...}}`.
+    """
+
+    reason: str
+    usage: Usage | None = None
+    backend: str = ""
+    tool_calls: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The server's own mark that nothing follows, such as `[DONE]`; only readers give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """An attempt failed and another one follows.
+
+    Attributes:
+        attempt: The number of the attempt that failed, from 1.
+        wait: Seconds until the next one.
+        error: Why it failed.
+    """
+
+    attempt: int
+    wait: float
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The reply begins again: discard all text that came before.
+
+    Attributes:
+        attempt: The number of the attempt that begins, from 2.
+    """
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """The oldest part of the history was left out to fit the window.
+
+    Attributes:
+        messages: How many messages were left out.
+        tokens: How many tokens the rest has by the window's counter, or None if not counted.
+    """
+
+    messages: int
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply.
+
+    Attributes:
+        text: The answer.
+        reasoning: The model's reasoning, `""` when it gave none.
+        finish_reason: As in `Finish`; None when the reply was stopped or failed.
+        usage: The tokens it took, or None when unknown (an aborted reply never knows).
+        tool_calls: As in `Finish`.
+        attempts: How many requests were made.
+        backend: The name of the backend that answered.
+        error: Why it failed, or None.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    attempts: int = 1
+    backend: str = ""
+    error: BaseException | None = field(default=None, compare=False)
+
+
+ReaderEvent: TypeAlias = Text | Reasoning | Usage | Finish | Done
+Event: TypeAlias = Text | Reasoning | Finish | RetryScheduled | Restarted | Trimmed

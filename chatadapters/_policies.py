@@ -1,0 +1,130 @@
+"""The frozen policies a caller sets: how long to wait, how often to try, how much to take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Midstream = Literal["auto", "resume", "restart", "raise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """How long to wait for a provider, in seconds; None is for ever.
+
+    Only content counts (text, reasoning, tool calls), so keep-alive bytes do not hide a stall
+    and a slow but steady stream lives.
+
+    Attributes:
+        connect: For the connection.
+        first: From the request to the first content.
+        idle: From one piece of content to the next.
+        total: For the whole reply, retries included.
+
+    Example:
+        >>> Timeout(first=60)
+        Timeout(connect=10, first=60, idle=30, total=None)
+    """
+
+    connect: float | None = 10
+    first: float | None = 300
+    idle: float | None = 30
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"Timeout({name}={value!r}): give seconds above 0, or None")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a provider may send before the reply ends in `LimitExceededError`.
+
+    Attributes:
+        event: Bytes of the longest single event.
+        reply: Characters of the longest reply, reasoning included.
+        buffer: Bytes that may wait between the network and the consumer; when it is full, the
+            network waits, nothing is lost.
+
+    Example:
+        >>> Limits(reply=100_000).reply
+        100000
+    """
+
+    event: int = 16 * 2**20
+    reply: int = 32 * 2**20
+    buffer: int = 4 * 2**20
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"Limits({name}={value!r}): give a number above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed attempt is followed by another one.
+
+    Connection failures, 408, 409, 425, 429 and 5xx, errors inside a stream, streams that are
+    cut, stalled or malformed are tried again; 400, 401, 403, 404, 422, an exhausted quota and
+    a wait that the server wants longer than `max_wait` never are.
+
+    Attributes:
+        attempts: Requests in all, the first included; 1 turns retrying off.
+        restarts: How many of them may come after text was shown (each is paid twice).
+        total: Seconds that waits and failed attempts may take together; healthy streaming
+            does not count.
+        max_wait: Longest single wait in seconds.
+        midstream: What happens to a reply that breaks after its first text. `"resume"`
+            continues it where the backend can, `"restart"` begins again and replaces the
+            text, `"raise"` raises, `"auto"` resumes where we build the prompt ourselves and
+            restarts elsewhere.
+
+    Example:
+        >>> Retry(attempts=1).attempts
+        1
+    """
+
+    attempts: int = 4
+    restarts: int = 1
+    total: float = 120.0
+    max_wait: float = 60.0
+    midstream: Midstream = "auto"
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
+        if self.midstream not in ("auto", "resume", "restart", "raise"):
+            raise ValueError(
+                f"Retry(midstream={self.midstream!r}): "
+                "give 'auto', 'resume', 'restart' or 'raise'"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of the history is sent; the oldest turns are left out first, in whole pairs.
+
+    The system text and the last message always stay.
+
+    Attributes:
+        turns: Most user turns to send, the current one included; None is no bound.
+        tokens: Most tokens to send; None is no bound.
+        count: Counts the tokens of a text; the default estimates one token per four
+            characters (of UTF-8 bytes), which is only an estimate.
+        too_long: What happens when the last message alone has more than `tokens`: `"error"`
+            or `"truncate"` (its beginning is kept).
+
+    Example:
+        >>> Window(turns=10).turns
+        10
+    """
+
+    turns: int | None = None
+    tokens: int | None = None
+    count: Callable[[str], int] | None = None
+    too_long: Literal["error", "truncate"] = "error"
