@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
     from ._conversation import Message
     from ._events import ReaderEvent
     from ._policies import Timeout
@@ -17,8 +18,9 @@ Chunk: TypeAlias = Any
 class Reader:
     """Turns the chunks of one attempt into events; it is fed and asked, and does no I/O.
 
-    Text of one chunk is best given as one `Text`. A reader may raise `ProviderStreamError` or
-    `MalformedStreamError`; it need not care whether the stream was complete, that is decided
+    Text of one chunk is best given as one `Text`. What breaks inside a chunk is best given as
+    `Failed(ProviderStreamError(...))` behind the events that came before it; an error that is
+    raised loses them. A reader need not care whether the stream was complete: that is decided
     from the `Finish` it gave or did not give.
     """
 
@@ -104,6 +106,14 @@ class Backend:
     def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
         """Send the payload and yield what comes back; the async twin of `stream`."""
         raise NotImplementedError
+
+    def special_tokens(self) -> Sequence[str]:
+        """Give the control tokens that may come as text and must never show."""
+        return ()
+
+    def starts_inside_reasoning(self, payload: Payload) -> bool:  # noqa: ARG002
+        """Say whether the prompt ends inside a reasoning block, so that the reply begins in it."""
+        return False
 
     def resume(self, payload: Payload, text: str) -> Payload | None:  # noqa: ARG002
         """Build the payload that continues a reply.

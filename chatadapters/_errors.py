@@ -1,20 +1,20 @@
 """Every error that chatadapters raises itself; provider errors pass through as their own types.
 
-    ChatAdaptersError
-      HistoryError (ValueError)           a message or history that cannot be read
-      OptionError (ValueError)            an option that does not exist or has no such value
-      UnsupportedContentError             a part that the backend cannot take
-      TemplateError (ValueError)          a chat template that cannot be made or rendered
-        InjectionError                    text that would forge a turn, with escape="error"
-      UnknownBackendError (LookupError)   a backend name nobody registered
-      MissingDependencyError (ImportError)
-      StreamError                         the reply failed; its text so far is in `partial`
-        IncompleteStreamError             the stream ended before the provider said so
-        EmptyReplyError                   finished without text, for a reason other than "stop"
-        StallError (TimeoutError)         nothing came for too long
-        ProviderStreamError               the provider reported an error inside the stream
-        MalformedStreamError              the stream is not what the protocol promises
-        LimitExceededError                the stream is larger than `Limits` allows
+ChatAdaptersError
+  HistoryError (ValueError)           a message or history that cannot be read
+  OptionError (ValueError)            an option that does not exist or has no such value
+  UnsupportedContentError             a part that the backend cannot take
+  TemplateError (ValueError)          a chat template that cannot be made or rendered
+    InjectionError                    text that would forge a turn, with escape="error"
+  UnknownBackendError (LookupError)   a backend name nobody registered
+  MissingDependencyError (ImportError)
+  StreamError                         the reply failed; its text so far is in `partial`
+    IncompleteStreamError             the stream ended before the provider said so
+    EmptyReplyError                   finished without text, for a reason other than "stop"
+    StallError (TimeoutError)         nothing came for too long
+    ProviderStreamError               the provider reported an error inside the stream
+    MalformedStreamError              the stream is not what the protocol promises
+    LimitExceededError                the stream is larger than `Limits` allows
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ class StreamError(ChatAdaptersError):
 
     Attributes:
         partial: The text of the reply so far, `""` when none came.
+        final: Whether another attempt could not help.
     """
+
+    final = False
 
     def __init__(self, message: str, *, partial: str = "") -> None:
         super().__init__(message)
@@ -70,6 +73,8 @@ class IncompleteStreamError(StreamError):
 
 class EmptyReplyError(StreamError):
     """The reply finished without any text, for a reason other than `"stop"`."""
+
+    final = True
 
 
 class StallError(StreamError, TimeoutError):
@@ -103,3 +108,5 @@ class MalformedStreamError(StreamError):
 
 class LimitExceededError(StreamError):
     """The stream is larger than `Limits` allows."""
+
+    final = True

@@ -55,6 +55,23 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """Content that is not text, such as a piece of a tool call; only readers give it.
+
+    It keeps the idle clock from running and counts against `Limits.reply`.
+    """
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The stream is broken from here on; only readers give it, after what came before it."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
 class RetryScheduled:
     """An attempt failed and another one follows.
 
@@ -118,5 +135,5 @@ class Reply:
     error: BaseException | None = field(default=None, compare=False)
 
 
-ReaderEvent: TypeAlias = Text | Reasoning | Usage | Finish | Done
+ReaderEvent: TypeAlias = Text | Reasoning | Progress | Usage | Finish | Done | Failed
 Event: TypeAlias = Text | Reasoning | Finish | RetryScheduled | Restarted | Trimmed

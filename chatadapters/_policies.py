@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Midstream = Literal["auto", "resume", "restart", "raise"]
 
@@ -100,8 +102,7 @@ class Retry:
             raise ValueError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
         if self.midstream not in ("auto", "resume", "restart", "raise"):
             raise ValueError(
-                f"Retry(midstream={self.midstream!r}): "
-                "give 'auto', 'resume', 'restart' or 'raise'"
+                f"Retry(midstream={self.midstream!r}): give 'auto', 'resume', 'restart' or 'raise'"
             )
 
 

@@ -1,0 +1,179 @@
+"""One attempt at a reply: chunks go in, the text that may be shown comes out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ._errors import IncompleteStreamError, LimitExceededError
+from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
+from ._policies import Limits
+from ._reasoning import ReasoningSplitter
+from ._stop import StopFilter, TokenFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._backend import Chunk, Reader
+    from ._events import ReaderEvent
+
+EndsWith = Literal["finish", "done", "close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for every attempt at one reply."""
+
+    stop: tuple[str, ...] = ()
+    special_tokens: tuple[str, ...] = ()
+    inside_reasoning: bool = False
+    limits: Limits = field(default_factory=Limits)
+    ends_with: EndsWith = "finish"
+
+
+class Attempt:
+    """Reads one stream: special tokens out, reasoning split off, stop sequences cut, limits.
+
+    Args:
+        reader: A fresh reader of the backend.
+        rules: What holds for the whole reply.
+        prefix: Raw text that an earlier attempt gave and that this one continues.
+
+    Attributes:
+        events: What may be shown now; the caller takes it and leaves an empty list.
+        finish: The end as the provider named it, or None as long as it has not.
+        usage: The tokens it took, if the provider told them apart from the finish.
+        done: Whether the server marked the end of its stream.
+        over: Whether nothing that follows could matter.
+        content: How many pieces of content came.
+        raw: The raw text of the model, before any filter, in pieces.
+        own_reasoning: Whether the provider gave reasoning apart from the text.
+    """
+
+    def __init__(self, reader: Reader, rules: Rules, prefix: str = "") -> None:
+        self._reader, self._rules = reader, rules
+        self._tokens = TokenFilter(rules.special_tokens) if rules.special_tokens else None
+        self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
+        self._stop = StopFilter(rules.stop) if rules.stop else None
+        self._size = 0
+        self.done = False
+        self.events: list[Text | Reasoning] = []
+        self.finish: Finish | None = None
+        self.usage: Usage | None = None
+        self.over = False
+        self.content = 0
+        self.raw: list[str] = []
+        self.own_reasoning = False
+        if prefix:
+            self._text(prefix)
+
+    def feed(self, chunk: Chunk) -> None:
+        """Read one chunk."""
+        self._read(self._reader.feed(chunk))
+
+    def end(self) -> None:
+        """Read what is left when the stream has ended.
+
+        Raises:
+            IncompleteStreamError: When the stream merely ended and that does not suffice.
+        """
+        self._read(self._reader.finish())
+        self.over = True
+        if self.finish is None:
+            self._end_without_finish()
+
+    def _end_without_finish(self) -> None:
+        wanted = self._rules.ends_with
+        if wanted == "finish" or (wanted == "done" and not self.done):
+            raise IncompleteStreamError(_incomplete(self.done))
+        self._finish(Finish("unknown"))
+
+    def _read(self, events: Iterable[ReaderEvent]) -> None:
+        for event in events:
+            if self.over:
+                return
+            match event:
+                case Text(delta):
+                    self._text(delta)
+                case Reasoning(delta):
+                    self._reasoning(delta)
+                case Progress(size):
+                    self._count(size)
+                case Usage():
+                    self.usage = event
+                case Finish():
+                    self._finish(event)
+                case Done():
+                    self.done = True
+                case Failed(error):
+                    raise error
+
+    def _text(self, delta: str) -> None:
+        if self.finish is not None:
+            return
+        self._count(len(delta))
+        self.raw.append(delta)
+        self._split(delta if self._tokens is None else self._tokens.feed(delta))
+
+    def _reasoning(self, delta: str) -> None:
+        if self.finish is not None:
+            return
+        self._count(len(delta))
+        self.own_reasoning = True
+        self.events.append(Reasoning(delta))
+
+    def _split(self, text: str) -> None:
+        self._show(self._splitter.feed(text) if text else [])
+
+    def _show(self, pieces: list[tuple[bool, str]]) -> None:
+        for is_reasoning, piece in pieces:
+            if is_reasoning:
+                self.events.append(Reasoning(piece))
+            else:
+                self._answer(piece if self._stop is None else self._stop.feed(piece))
+        if self._stop is not None and self._stop.stopped is not None:
+            self._stopped()
+
+    def _answer(self, text: str) -> None:
+        if text:
+            self.events.append(Text(text))
+
+    def _stopped(self) -> None:
+        self.finish = Finish("stop")
+        self.over = True
+
+    def _finish(self, finish: Finish) -> None:
+        if self.finish is not None:
+            return
+        self._flush()
+        if self.finish is None:
+            self.finish = finish
+
+    def _flush(self) -> None:
+        if self._tokens is not None:
+            self._split(self._tokens.flush())
+        self._show(self._splitter.flush())
+        if self._stop is not None and self.finish is None:
+            self._answer(self._stop.flush())
+
+    def _count(self, size: int) -> None:
+        self.content += 1
+        self._size += size
+        if self._size > self._rules.limits.reply:
+            raise LimitExceededError(
+                f"the reply is longer than {self._rules.limits.reply} characters; "
+                "raise limits=Limits(reply=...) if that is wanted"
+            )
+
+
+def _incomplete(done: bool) -> str:
+    if done:
+        return (
+            "the stream said it was done but gave no finish reason, so the reply may be cut; "
+            'if this server never sends one, set ends_with="done"'
+        )
+    return (
+        "the stream ended before the provider said that the reply is finished; "
+        'if this server never says so, set ends_with="done" (it sends [DONE]) '
+        'or ends_with="close" (it only closes)'
+    )

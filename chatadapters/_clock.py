@@ -1,0 +1,69 @@
+"""How long a reply may wait for its provider; only time spent waiting counts. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._errors import StallError
+
+if TYPE_CHECKING:
+    from ._policies import Timeout
+
+
+class Clock:
+    """Measures the waits of one reply: to the first content, between contents, in all.
+
+    A consumer that is slow to ask for the next value does not make the provider late.
+
+    Args:
+        timeout: The longest waits.
+        now: The reading of a monotonic clock in seconds, as in every method.
+
+    Attributes:
+        waited: Seconds waited since the last content, or since the attempt began.
+    """
+
+    def __init__(self, timeout: Timeout, now: float) -> None:
+        self._timeout = timeout
+        self._deadline = None if timeout.total is None else now + timeout.total
+        self._asked = now
+        self._limit = timeout.first
+        self._waiting_for = "first content (Timeout.first)"
+        self.waited = 0.0
+
+    def begin(self) -> None:
+        """An attempt begins."""
+        self.waited, self._limit = 0.0, self._timeout.first
+        self._waiting_for = "first content (Timeout.first)"
+
+    def content(self) -> None:
+        """Content came."""
+        self.waited, self._limit = 0.0, self._timeout.idle
+        self._waiting_for = "more content (Timeout.idle)"
+
+    def patience(self, now: float) -> float | None:
+        """Start to wait: say for how many seconds at most, None for ever."""
+        self._asked = now
+        left = None if self._limit is None else max(0.0, self._limit - self.waited)
+        if self._deadline is None:
+            return left
+        until_deadline = max(0.0, self._deadline - now)
+        return until_deadline if left is None else min(left, until_deadline)
+
+    def tick(self, now: float) -> None:
+        """The wait is over, something came or not."""
+        self.waited += now - self._asked
+        self._asked = now
+
+    def check(self, now: float) -> None:
+        """Raise `StallError` when a wait was too long."""
+        if self._deadline is not None and now >= self._deadline:
+            raise _too_late(f"the reply took longer than {self._timeout.total} s (Timeout.total)")
+        if self._limit is not None and self.waited >= self._limit:
+            raise StallError(f"waited {self._limit} s in vain for the {self._waiting_for}")
+
+
+def _too_late(message: str) -> StallError:
+    error = StallError(message)
+    error.final = True
+    return error

@@ -1,0 +1,190 @@
+"""Moves the chunks of one attempt to its consumer: a thread in sync code, a task in async code.
+
+Both only move. What a chunk means, how long to wait and when to stop is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import sleep
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from ._backend import Chunk
+
+_FULL_PAUSE = 0.005
+_OBJECT_SIZE = 512
+_JOIN_SECONDS = 0.05
+
+
+class End(NamedTuple):
+    """The end of a stream: `error` is why it broke, or None when it simply ended."""
+
+    error: BaseException | None
+
+
+def _size(chunk: Chunk) -> int:
+    return len(chunk) if isinstance(chunk, (bytes, str)) else _OBJECT_SIZE
+
+
+class Feed:
+    """Reads a stream in a daemon thread and hands over what has come.
+
+    Args:
+        open_stream: Opens the stream; it is called in the thread.
+        most: Bytes that may wait here before the thread stops reading.
+    """
+
+    def __init__(self, open_stream: Callable[[], Iterator[Chunk]], most: int) -> None:
+        self._open, self._most = open_stream, most
+        self._queue: SimpleQueue[Any] = SimpleQueue()
+        self._stream: Iterator[Chunk] | None = None
+        self._moved = self._taken = 0  # each is written by one side only
+        self._closed = False
+        context = copy_context()
+        self._thread = Thread(
+            target=context.run, args=(self._move,), name="chatadapters-feed", daemon=True
+        )
+        self._thread.start()
+
+    def get(self, patience: float | None) -> tuple[list[Chunk], End | None]:
+        """Wait for something to come and take all that is there.
+
+        Args:
+            patience: Longest wait in seconds, None for no bound.
+
+        Returns:
+            The chunks, none when the time passed, and the end if the stream has ended.
+        """
+        chunks: list[Chunk] = []
+        try:
+            item = self._queue.get(timeout=patience)
+            while type(item) is not End:
+                chunks.append(item)
+                item = self._queue.get_nowait()
+        except Empty:
+            self._taken += sum(map(_size, chunks))
+            return chunks, None
+        return chunks, item
+
+    def close(self) -> None:
+        """End the stream, a blocked read included, and let the thread go."""
+        self._closed = True
+        abort = getattr(self._stream, "abort", None)
+        if abort is not None and self._thread.is_alive():
+            abort()
+        self._thread.join(_JOIN_SECONDS)
+
+    def _move(self) -> None:
+        try:
+            self._stream = stream = self._open()
+            try:
+                for chunk in stream:
+                    self._queue.put(chunk)
+                    self._moved += _size(chunk)
+                    if self._closed or not self._wait_for_room():
+                        break
+            finally:
+                close = getattr(stream, "close", None)
+                if close is not None:
+                    close()
+        except BaseException as error:  # handed to the consumer, whatever it is
+            self._queue.put(End(error))
+        else:
+            self._queue.put(End(None))
+
+    def _wait_for_room(self) -> bool:
+        while self._moved - self._taken > self._most:
+            if self._closed:
+                return False
+            sleep(_FULL_PAUSE)
+        return True
+
+
+class AsyncFeed:
+    """Reads a stream in a task of its own and hands over what has come; the twin of `Feed`.
+
+    Args:
+        open_stream: Opens the stream; it is called in the task.
+        most: Bytes that may wait here before the task stops reading.
+    """
+
+    def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
+        import asyncio
+
+        self._open, self._most = open_stream, most
+        self._chunks: list[Chunk] = []
+        self._waiting = 0
+        self._end: End | None = None
+        self._loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._task = self._loop.create_task(self._move())
+
+    async def get(self, patience: float | None) -> tuple[list[Chunk], End | None]:
+        """Wait for something to come and take all that is there.
+
+        Args:
+            patience: Longest wait in seconds, None for no bound.
+
+        Returns:
+            The chunks, none when the time passed, and the end if the stream has ended.
+        """
+        if not self._chunks and self._end is None:
+            await self._wait(patience)
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        _wake(self._room)
+        return chunks, self._end
+
+    async def aclose(self) -> None:
+        """End the stream and wait until its connection is free."""
+        import asyncio
+
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _wait(self, patience: float | None) -> None:
+        self._arrived = self._loop.create_future()
+        timer = None
+        if patience is not None:
+            timer = self._loop.call_later(patience, _wake, self._arrived)
+        try:
+            await self._arrived
+        finally:
+            self._arrived = None
+            if timer is not None:
+                timer.cancel()
+
+    async def _move(self) -> None:
+        try:
+            stream = self._open()
+            try:
+                async for chunk in stream:
+                    await self._put(chunk)
+            finally:
+                close = getattr(stream, "aclose", None)
+                if close is not None:
+                    await close()
+        except BaseException as error:  # handed to the consumer, whatever it is
+            self._end = End(error)
+        else:
+            self._end = End(None)
+        _wake(self._arrived)
+
+    async def _put(self, chunk: Chunk) -> None:
+        self._chunks.append(chunk)
+        self._waiting += _size(chunk)
+        _wake(self._arrived)
+        if self._waiting > self._most:
+            self._room = self._loop.create_future()
+            await self._room
+
+
+def _wake(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

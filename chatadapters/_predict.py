@@ -1,0 +1,213 @@
+"""`make_predict` and the predict function with its views, sync and async side by side."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from inspect import Parameter, Signature
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+from ._policies import Limits, Retry, Timeout, Window
+from ._registry import make_backend
+from ._run import arun, run
+from ._spec import Spec, split
+from ._views import DeltaView, EventView, GrowingView
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+
+    from ._attempt import EndsWith
+    from ._backend import Backend
+    from ._events import Finish, Reply
+    from ._protocols import AsyncPredict, Predict
+    from ._reply import ReplyState
+    from ._views import View
+
+
+def make_predict(
+    backend: Backend | str,
+    *,
+    system: str | Callable[[], str | None] | None = None,
+    stop: str | Sequence[str] = (),
+    retry: Any = Retry(),
+    timeout: Timeout = Timeout(),
+    limits: Limits = Limits(),
+    window: Window | None = None,
+    show_reasoning: bool = False,
+    pace: float = 25,
+    ends_with: EndsWith = "finish",
+    notice: Callable[[Finish], str | None] | None = None,
+    on_finish: Callable[[Reply], object] | None = None,
+    allowed_roots: Sequence[str] | None = None,
+    additional_inputs: Sequence[str] = (),
+    **options: Any,
+) -> Predict:
+    """Make a predict function of a backend.
+
+    Nothing is sent and no provider SDK is imported until the first message.
+
+    Args:
+        backend: A `Backend`, or `"name:model"` with the name of a registered one, such as
+            `"openai:gpt-4o-mini"`; then its own options may stand among `options`.
+        system: The system text, or a callable without arguments that gives one per message.
+        stop: Stop sequences. They are sent where the provider takes them and enforced here
+            in any case: the reply ends before the first one.
+        retry: A `Retry`, or a tenacity object such as `tenacity.Retrying(...)`.
+        timeout: How long to wait for the provider.
+        limits: How much the provider may send.
+        window: How much of the history is sent; all of it by default.
+        show_reasoning: Whether string views show the model's reasoning, as
+            `<think>...</think>` before the answer.
+        pace: Most values a second that `predict` and `deltas` give; 0 gives each piece of text
+            as it comes. The first text comes at once and the last always.
+        ends_with: What a complete reply ends with: `"finish"` (a finish reason), or for servers
+            that send none `"done"` (`[DONE]`) or `"close"` (the end of the stream).
+        notice: Gives a line to append to the text for a `Finish`, such as
+            "(cut at the length limit)", or None.
+        on_finish: Called with the `Reply` when it ended: complete, failed or stopped.
+        allowed_roots: Folders from which handed-over files may be read; None allows all.
+        additional_inputs: Names of options whose values come after the history, in the order
+            of the UI's extra inputs, such as `("system", "temperature")`. A value of None
+            leaves the option as it is.
+        **options: The provider's own request options, sent unchanged.
+
+    Returns:
+        The predict function.
+
+    Raises:
+        OptionError: When an option cannot have its value.
+        UnknownBackendError: When no backend has this name.
+
+    Example:
+        >>> predict = make_predict("echo", additional_inputs=["delay"])
+        >>> [*predict("hello", [], 0)][-1]
+        'hello'
+    """
+    if isinstance(backend, str):
+        backend, options = make_backend(backend, options)
+    else:
+        backend, options = split(backend, options)
+    spec = Spec(
+        backend=backend,
+        system=system,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        retry=retry,
+        timeout=timeout,
+        limits=limits,
+        window=window,
+        show_reasoning=show_reasoning,
+        pace=pace,
+        ends_with=ends_with,
+        notice=notice,
+        on_finish=on_finish,
+        allowed_roots=allowed_roots,
+        additional_inputs=tuple(additional_inputs),
+        options=options,
+    )
+    return predict_of(spec)
+
+
+def predict_of(spec: Spec) -> Predict:
+    """Make the predict function of a spec, with its views."""
+
+    def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
+        reply = _reply(spec, EventView, (message, history), extra, named)
+        for _ in run(reply):
+            pass
+        return reply.reply()
+
+    def using(**changes: Any) -> Predict:
+        return predict_of(spec.changed(changes))
+
+    predict = _stream(spec, GrowingView)
+    predict.deltas = _stream(spec, DeltaView)
+    predict.events = _stream(spec, EventView)
+    predict.complete = _dressed(complete, spec, "Return the whole reply.")
+    predict.build = _builder(spec)
+    predict.aio = async_predict_of(spec)
+    predict.using, predict.backend, predict.close = using, spec.backend, spec.backend.close
+    return cast("Predict", predict)
+
+
+def async_predict_of(spec: Spec) -> AsyncPredict:
+    """Make the async predict function of a spec, with its views; the twin of `predict_of`."""
+
+    async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
+        reply = _reply(spec, EventView, (message, history), extra, named)
+        async for _ in arun(reply):
+            pass
+        return reply.reply()
+
+    def using(**changes: Any) -> AsyncPredict:
+        return async_predict_of(spec.changed(changes))
+
+    predict = _astream(spec, GrowingView)
+    predict.deltas = _astream(spec, DeltaView)
+    predict.events = _astream(spec, EventView)
+    predict.complete = _dressed(complete, spec, "Return the whole reply.")
+    predict.build = _builder(spec)
+    predict.using, predict.backend, predict.close = using, spec.backend, spec.backend.aclose
+    return cast("AsyncPredict", predict)
+
+
+def _stream(spec: Spec, view: type[View]) -> Any:
+    def predict(
+        message: Any, history: Any = None, *extra: Any, **named: Any
+    ) -> Generator[Any, None, None]:
+        yield from run(_reply(spec, view, (message, history), extra, named))
+
+    return _dressed(predict, spec, view.gives)
+
+
+def _astream(spec: Spec, view: type[View]) -> Any:
+    async def predict(
+        message: Any, history: Any = None, *extra: Any, **named: Any
+    ) -> AsyncGenerator[Any, None]:
+        async with aclosing(arun(_reply(spec, view, (message, history), extra, named))) as values:
+            async for value in values:
+                yield value
+
+    return _dressed(predict, spec, view.gives)
+
+
+def _builder(spec: Spec) -> Any:
+    def build(message: Any, history: Any = None, *extra: Any, **named: Any) -> Any:
+        chosen = spec.with_inputs(extra, named)
+        return chosen.payload(chosen.conversation(message, history)[0])
+
+    return _dressed(build, spec, "Return exactly what would be sent.")
+
+
+def _reply(
+    spec: Spec,
+    view: type[View],
+    talk: tuple[Any, Any],
+    extra: Sequence[Any],
+    named: dict[str, Any],
+) -> ReplyState:
+    from ._reply import ReplyState
+
+    chosen = spec.with_inputs(extra, named)
+    strings = view is not EventView
+    call = chosen.call(*talk, paced=strings, needs_text=strings)
+    return ReplyState(call, view(chosen.show_reasoning, chosen.notice), monotonic())
+
+
+def _dressed(function: Any, spec: Spec, gives: str) -> Any:
+    """Give a function the name, the signature and the docstring that chat UIs read."""
+    names = spec.additional_inputs
+    either = Parameter.POSITIONAL_OR_KEYWORD
+    function.__signature__ = Signature(
+        [
+            Parameter("message", either),
+            *(Parameter(name, either, default=None) for name in ("history", *names)),
+        ]
+    )
+    function.__name__ = function.__qualname__ = "predict"
+    function.__annotations__ = {}  # UIs inject objects of their own by annotations
+    inputs = "".join(f"    {name}: The option of this name.\n" for name in names)
+    function.__doc__ = (
+        f"Chat with a model.\n\nArgs:\n    message: The user's message.\n"
+        f"    history: The conversation so far.\n{inputs}\nReturns:\n    {gives}\n"
+    )
+    return function

@@ -1,0 +1,94 @@
+"""Takes keys out of errors: message, args, attributes, request and response headers, bodies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MASK = "[redacted]"
+_DEPTH = 4
+
+
+def redact(error: BaseException, secrets: Sequence[str]) -> None:
+    """Replace every secret in an error, its causes included, in place.
+
+    Args:
+        error: Any error; objects it carries, such as a request, are cleaned too.
+        secrets: The keys that must not show; empty ones are ignored.
+    """
+    keys = tuple(secret for secret in secrets if secret)
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while keys and current is not None and id(current) not in seen:
+        seen.add(id(current))
+        _clean_error(current, keys)
+        current = current.__cause__ or current.__context__
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """Give a text with every secret replaced.
+
+    Example:
+        >>> masked("Bearer sk-1 is wrong", ["sk-1"])
+        'Bearer [redacted] is wrong'
+    """
+    for secret in filter(None, secrets):
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def _clean_error(error: BaseException, keys: tuple[str, ...]) -> None:
+    error.args = tuple(_clean(value, keys, _DEPTH) for value in error.args)
+    _clean_attributes(error, keys, _DEPTH)
+
+
+def _clean_attributes(holder: object, keys: tuple[str, ...], depth: int) -> None:
+    for name, value in list(getattr(holder, "__dict__", {}).items()):
+        clean = _clean(value, keys, depth - 1)
+        if clean is not value:
+            holder.__dict__[name] = clean
+
+
+def _clean(value: Any, keys: tuple[str, ...], depth: int) -> Any:
+    """Give the value without the keys: strings and containers anew, other objects in place."""
+    if depth < 0:
+        return value
+    match value:
+        case str():
+            clean = masked(value, keys)
+            return value if clean == value else clean
+        case bytes():
+            return _clean_bytes(value, keys)
+        case dict() | list() | tuple():
+            return _clean_container(value, keys, depth)
+    if hasattr(value, "headers"):
+        _clean_headers(value.headers, keys)
+        _clean_attributes(value, keys, depth)
+    return value
+
+
+def _clean_bytes(value: bytes, keys: tuple[str, ...]) -> bytes:
+    clean = value
+    for key in keys:
+        clean = clean.replace(key.encode(), _MASK.encode())
+    return value if clean == value else clean
+
+
+def _clean_container(value: Any, keys: tuple[str, ...], depth: int) -> Any:
+    if isinstance(value, dict):
+        clean: Any = {name: _clean(item, keys, depth - 1) for name, item in value.items()}
+    else:
+        clean = [_clean(item, keys, depth - 1) for item in value]
+        if isinstance(value, tuple):
+            clean = tuple(clean) if type(value) is tuple else value
+    return value if clean == value else clean
+
+
+def _clean_headers(headers: Any, keys: tuple[str, ...]) -> None:
+    for name, value in list(getattr(headers, "items", dict)()):
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        clean = masked(text, keys)
+        if clean != text and hasattr(headers, "__setitem__"):
+            headers[name] = clean

@@ -1,0 +1,99 @@
+"""Names of backends: our own, and those that other packages register as entry points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._errors import MissingDependencyError, UnknownBackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._backend import Backend
+
+ENTRY_POINTS = "chatadapters.backends"
+BACKENDS = {
+    "echo": "chatadapters.backends.echo:EchoBackend",
+    "local": "chatadapters.backends.local:LocalBackend",
+    "openai": "chatadapters.backends.openai:OpenAIBackend",
+}
+
+
+def backend_names() -> list[str]:
+    """Give the names of all backends, sorted."""
+    return sorted({*BACKENDS, *_entry_points()})
+
+
+def backend_class(name: str) -> type[Backend]:
+    """Find the class of a backend by its name.
+
+    Raises:
+        UnknownBackendError: When nobody registered the name; the text lists those that exist.
+
+    Example:
+        >>> backend_class("echo").name
+        'echo'
+    """
+    from importlib import import_module
+
+    if name in BACKENDS:
+        module, _, attribute = BACKENDS[name].partition(":")
+        found = getattr(import_module(module), attribute)
+    elif entry := _entry_points().get(name):
+        found = entry.load()
+    else:
+        raise UnknownBackendError(_unknown(name))
+    cls: type[Backend] = found
+    return cls
+
+
+def make_backend(text: str, options: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
+    """Make a backend of `"name:model"`.
+
+    Args:
+        text: The name, and after a colon the model if the backend takes one.
+        options: Options of the backend itself and of its provider, mixed.
+
+    Returns:
+        The backend, and the options that are the provider's.
+    """
+    from dataclasses import fields
+
+    name, colon, model = text.partition(":")
+    cls = backend_class(name)
+    known = {item.name for item in fields(cls) if item.init}  # type: ignore[arg-type] # it is one
+    own = {key: value for key, value in options.items() if key in known}
+    if colon:
+        own["model"] = model
+    try:
+        backend = cls(**own)
+    except TypeError as error:
+        raise UnknownBackendError(f"backend {text!r} cannot be made: {error}") from error
+    return backend, {key: value for key, value in options.items() if key not in known}
+
+
+def missing(package: str, extra: str) -> MissingDependencyError:
+    """Make the error for a package that is not installed.
+
+    Example:
+        >>> str(missing("openai", "openai"))
+        'openai is not installed: pip install "chatadapters[openai]"'
+    """
+    return MissingDependencyError(
+        f'{package} is not installed: pip install "chatadapters[{extra}]"', name=package
+    )
+
+
+def _entry_points() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    names = backend_names()
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"no backend is named {name!r}: {hint}there are {', '.join(names)}"

@@ -1,0 +1,285 @@
+"""The state of one reply: what to show, when to stop, whether to try again. It does no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ._attempt import Attempt, Rules
+from ._clock import Clock
+from ._errors import EmptyReplyError, IncompleteStreamError, StreamError
+from ._events import Finish, Reasoning, Reply, Restarted, RetryScheduled, Text
+from ._policies import Retry, Timeout
+from ._redact import redact
+from ._retry import Attempts, never_retried
+from ._seam import Seam, resumable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._backend import Backend, Chunk, Payload
+    from ._events import Event, Trimmed
+    from ._feed import End
+    from ._views import View
+
+_USAGE_SECONDS = 0.5
+_CLOSE_SECONDS = 0.05
+_MOST_CLEAN_ENDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Everything that is decided before a reply begins."""
+
+    backend: Backend
+    payload: Payload
+    rules: Rules = field(default_factory=Rules)
+    retry: Any = field(default_factory=Retry)
+    timeout: Timeout = field(default_factory=Timeout)
+    pace: float = 0
+    needs_text: bool = False
+    trimmed: Trimmed | None = None
+    on_finish: Callable[[Reply], object] | None = None
+
+
+class ReplyState:
+    """Decides about one reply; a short loop feeds it and asks it, sync or async.
+
+    Args:
+        call: What was decided beforehand.
+        view: What the consumer sees.
+        now: The reading of a monotonic clock in seconds, as in every method.
+
+    Attributes:
+        call: What was decided before the reply began.
+        payload: What the current attempt sends.
+        streaming: Whether the current attempt still wants chunks.
+        over: Whether no further attempt follows.
+        wait: Seconds to wait before the next attempt.
+        error: Why the reply failed, or None.
+    """
+
+    def __init__(self, call: Call, view: View, now: float) -> None:
+        self.call, self._view = call, view
+        self._attempts = Attempts(call.retry, call.backend)
+        self._clock = Clock(call.timeout, now)
+        self._attempt = Attempt(call.backend.reader(), call.rules)
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._earlier = ""
+        self._finish: Finish | None = None
+        self._seam: Seam | None = None
+        self._replayed = False
+        self._restarts = self._resumes = self._clean_ends = 0
+        self._frame = now
+        self._reported = False
+        self.payload = call.payload
+        self.streaming = self.over = False
+        self.wait = 0.0
+        self.error: BaseException | None = None
+        if call.trimmed is not None:
+            view.push(call.trimmed)
+
+    def begin(self) -> None:
+        """Begin an attempt."""
+        if self._attempts.number > 1:
+            prefix = self._seam.prefix if self._seam else ""
+            self._attempt = Attempt(self.call.backend.reader(), self.call.rules, prefix)
+            if self._replayed:
+                self._emit(Restarted(self._attempts.number))
+        self._clock.begin()
+        self.streaming = True
+
+    def patience(self, now: float) -> float | None:
+        """Say how many seconds to wait for chunks before asking again; None is for ever."""
+        patience = self._clock.patience(now)
+        if self._attempt.finish is not None:
+            return max(0.0, self._after_finish() - self._clock.waited)
+        if not (self._view.pending and self.call.pace):
+            return patience
+        until_frame = max(0.0, self._frame - now)
+        return until_frame if patience is None else min(patience, until_frame)
+
+    def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
+        """Take note of what came, or that nothing came."""
+        self._clock.tick(now)
+        try:
+            self._read(chunks)
+            if end is not None:
+                self._end(end)
+            if self._attempt.finish is None:
+                self._clock.check(now)
+            elif self._attempt.over or self._clock.waited >= self._after_finish():
+                self._complete()
+        except Exception as error:  # whatever a reader raises fails the attempt
+            self._fail(error)
+
+    def take(self, now: float) -> list[Any]:
+        """Give the values to hand out now."""
+        finished = self._attempt.finish is not None
+        due = not self.call.pace or now >= self._frame or finished or self.over
+        if not (due and (self._view.pending or finished)):
+            return []
+        if self.call.pace:
+            self._frame = now + 1 / self.call.pace
+        return self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
+
+    def close(self) -> None:
+        """End the reply, finished or not, and report it once."""
+        self.streaming, self.over = False, True
+        if not self._reported:
+            self._reported = True
+            if self.call.on_finish is not None:
+                self.call.on_finish(self.reply())
+
+    def reply(self) -> Reply:
+        """Give the reply as it stands."""
+        finish = self._finish
+        return Reply(
+            text=self._partial(),
+            reasoning="".join(self._reasoning),
+            finish_reason=finish.reason if finish else None,
+            usage=finish.usage if finish else None,
+            tool_calls=finish.tool_calls if finish else (),
+            attempts=self._attempts.number,
+            backend=self.call.backend.name,
+            error=self.error,
+        )
+
+    # What comes in
+
+    def _read(self, chunks: Sequence[Chunk]) -> None:
+        attempt = self._attempt
+        before, finished = attempt.content, attempt.finish is not None
+        try:
+            for chunk in chunks:
+                attempt.feed(chunk)
+        finally:
+            self._show()
+        if attempt.content > before or (attempt.finish is not None and not finished):
+            self._clock.content()
+
+    def _end(self, end: End) -> None:
+        if end.error is not None:
+            raise end.error
+        try:
+            self._attempt.end()
+        finally:
+            self._show()
+
+    def _show(self) -> None:
+        events, self._attempt.events = self._attempt.events, []
+        shown: Sequence[Event] | None = events
+        if self._seam is not None:
+            last = self._attempt.finish is not None
+            shown = self._seam.feed(events, self._attempts.number, last=last)
+            if shown is None:
+                return
+            self._seam = None
+        for event in shown:
+            self._emit(event)
+
+    def _emit(self, event: Event) -> None:
+        match event:
+            case Text(delta):
+                self._text.append(delta)
+            case Reasoning(delta):
+                self._reasoning.append(delta)
+            case Restarted():
+                self._earlier = self._partial()
+                self._text, self._reasoning, self._replayed = [], [], False
+        self._view.push(event)
+
+    # How it ends
+
+    def _after_finish(self) -> float:
+        known = self._attempt.done or self._attempt.usage is not None
+        return _CLOSE_SECONDS if known else _USAGE_SECONDS
+
+    def _complete(self) -> None:
+        attempt = self._attempt
+        self.streaming, self.over = False, True
+        finish = attempt.finish or Finish("unknown")
+        self._finish = replace(
+            finish, usage=finish.usage or attempt.usage, backend=self.call.backend.name
+        )
+        if self._lacks_text(finish):
+            self.error = _empty(self._finish)
+        else:
+            self._view.push(self._finish)
+
+    def _lacks_text(self, finish: Finish | None) -> bool:
+        reason = "stop" if finish is None else finish.reason
+        return self.call.needs_text and not self._text and reason != "stop"
+
+    def _fail(self, error: BaseException) -> None:
+        if self.over:
+            self.error = error
+            return
+        if self._attempt.finish is not None:
+            self._complete()
+            return
+        self.streaming = False
+        redact(error, self.call.backend.secrets())
+        wait = self._next_attempt(error)
+        if wait is None:
+            self._give_up(error)
+        else:
+            self.wait = wait
+            self._view.push(RetryScheduled(self._attempts.number - 1, wait, error))
+
+    def _give_up(self, error: BaseException) -> None:
+        self.over, self.error = True, error
+        if isinstance(error, StreamError):
+            error.partial = self._partial()
+
+    def _partial(self) -> str:
+        text = "".join(self._text)
+        return text if len(text) >= len(self._earlier) else self._earlier
+
+    # Whether to try again
+
+    def _next_attempt(self, error: BaseException) -> float | None:
+        if never_retried(error):
+            return None
+        if isinstance(error, IncompleteStreamError):
+            self._clean_ends += 1
+            if self._clean_ends >= _MOST_CLEAN_ENDS:
+                return None
+        prefix = self._resume_from()
+        if prefix is None:
+            return None
+        wait = self._attempts.after(error, self._clock.waited)
+        if wait is not None:
+            self._continue(prefix)
+        return wait
+
+    def _resume_from(self) -> str | None:
+        """Choose how a broken reply goes on: after this text, from the start (""), or not."""
+        if not (self._text or self._reasoning):
+            return ""
+        retry = self.call.retry if isinstance(self.call.retry, Retry) else Retry()
+        mode = retry.midstream
+        if mode == "auto":
+            mode = "resume" if self.call.backend.resumes else "restart"
+        if mode == "resume" and not self._resumes:
+            prefix = resumable(self._attempt)
+            if prefix and self.call.backend.resume(self.call.payload, prefix) is not None:
+                return prefix
+        can_restart = mode != "raise" and self._restarts < retry.restarts
+        return "" if can_restart else None
+
+    def _continue(self, prefix: str) -> None:
+        self.payload, self._seam = self.call.payload, None
+        if prefix:
+            self._resumes += 1
+            self.payload = self.call.backend.resume(self.call.payload, prefix)
+            self._seam = Seam(prefix, "".join(self._reasoning), "".join(self._text))
+        elif self._text or self._reasoning:
+            self._restarts += 1
+            self._replayed = True
+
+
+def _empty(finish: Finish) -> EmptyReplyError:
+    more = "; predict.complete(...).tool_calls has the calls" if finish.tool_calls else ""
+    return EmptyReplyError(f"the reply has no text: it finished with {finish.reason!r}{more}")

@@ -1,0 +1,149 @@
+"""Everything a predict is configured with, and how a message becomes a `Call`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ._attempt import EndsWith, Rules
+from ._conversation import normalize
+from ._errors import OptionError
+from ._policies import Limits, Retry, Timeout, Window
+from ._window import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ._backend import Backend, Payload
+    from ._conversation import Message
+    from ._events import Finish, Reply, Trimmed
+    from ._reply import Call
+
+_ENDS = ("finish", "done", "close")
+_REFUSED = ("stream", "n")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The configuration of one predict; `make_predict` documents the fields."""
+
+    backend: Backend
+    system: str | Callable[[], str | None] | None = None
+    stop: tuple[str, ...] = ()
+    retry: Any = field(default_factory=Retry)
+    timeout: Timeout = field(default_factory=Timeout)
+    limits: Limits = field(default_factory=Limits)
+    window: Window | None = None
+    show_reasoning: bool = False
+    pace: float = 25
+    ends_with: EndsWith = "finish"
+    notice: Callable[[Finish], str | None] | None = None
+    on_finish: Callable[[Reply], object] | None = None
+    allowed_roots: Sequence[str] | None = None
+    additional_inputs: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        object.__setattr__(self, "stop", stop)
+        object.__setattr__(self, "additional_inputs", tuple(self.additional_inputs))
+        self._check()
+
+    def _check(self) -> None:
+        if not all(isinstance(stop, str) and stop for stop in self.stop):
+            raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
+        if self.ends_with not in _ENDS:
+            raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
+        if not self.pace >= 0:
+            raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
+        for name in (*self.options, *self.additional_inputs):
+            if name in _REFUSED:
+                raise OptionError(f"{name!r} is not an option here: a reply is always one stream")
+        for name in ("message", "history"):
+            if name in self.additional_inputs:
+                raise OptionError(f"additional_inputs: {name!r} is an argument already")
+
+    def changed(self, changes: Mapping[str, Any]) -> Spec:
+        """Give a spec with other options.
+
+        Args:
+            changes: Names of fields of this spec, of the backend, or of provider options.
+        """
+        own = {name: value for name, value in changes.items() if name in _OWN}
+        backend, options = split(changes.get("backend", self.backend), changes)
+        own["backend"] = backend
+        return replace(self, **own, options={**self.options, **options})
+
+    def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> Spec:
+        """Give a spec with the values of the additional inputs; None leaves one unset."""
+        names = self.additional_inputs
+        if len(values) > len(names):
+            raise TypeError(
+                f"predict() got {len(values)} values after history, but "
+                f"additional_inputs={names!r} names {len(names)}"
+            )
+        given = dict(zip(names, values, strict=False))
+        for name, value in named.items():
+            if name not in names or name in given:
+                raise TypeError(f"predict() got an unexpected or repeated argument {name!r}")
+            given[name] = value
+        given = {name: value for name, value in given.items() if value is not None}
+        return self.changed(given) if given else self
+
+    def conversation(self, message: Any, history: Any) -> tuple[list[Message], Trimmed | None]:
+        """Give the messages to send, and what was left out to fit the window."""
+        system = self.system() if callable(self.system) else self.system
+        messages = normalize(message, history, system=system, allowed_roots=self.allowed_roots)
+        return fit(messages, self.window) if self.window else (messages, None)
+
+    def payload(self, messages: Sequence[Message]) -> Payload:
+        """Give exactly what is sent."""
+        options = {name: value for name, value in self.options.items() if value is not None}
+        if self.stop:
+            options["stop"] = self.stop
+        return self.backend.build(messages, options)
+
+    def call(self, message: Any, history: Any, *, paced: bool, needs_text: bool) -> Call:
+        """Decide everything that is decided before a reply begins."""
+        from ._reply import Call
+
+        messages, trimmed = self.conversation(message, history)
+        payload = self.payload(messages)
+        backend = self.backend
+        rules = Rules(
+            stop=self.stop,
+            special_tokens=tuple(backend.special_tokens()),
+            inside_reasoning=backend.starts_inside_reasoning(payload),
+            limits=self.limits,
+            ends_with=self.ends_with,
+        )
+        return Call(
+            backend=backend,
+            payload=payload,
+            rules=rules,
+            retry=self.retry,
+            timeout=self.timeout,
+            pace=self.pace if paced else 0,
+            needs_text=needs_text,
+            trimmed=trimmed,
+            on_finish=self.on_finish,
+        )
+
+
+def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
+    """Give the backend with the changes that name its fields, and the other changes."""
+    names = _field_names(backend)
+    own = {name: value for name, value in changes.items() if name in names}
+    others = {
+        name: value for name, value in changes.items() if name not in names | _OWN | {"backend"}
+    }
+    return (replace(backend, **own) if own else backend), others  # type: ignore[type-var] # it is
+
+
+def _field_names(backend: Backend) -> set[str]:
+    if not is_dataclass(backend):
+        return set()
+    return {item.name for item in fields(backend) if item.init}
+
+
+_OWN = {item.name for item in fields(Spec)} - {"backend", "options"}

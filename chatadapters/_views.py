@@ -1,0 +1,198 @@
+"""How a reply is handed out: growing strings, deltas, or events. Each is fed and asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ._errors import IncompleteStreamError
+from ._events import Finish, Reasoning, Restarted, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._events import Event
+
+
+class _Render:
+    """Events as the text that a string view shows, reasoning between tags if wanted."""
+
+    def __init__(self, show_reasoning: bool, notice: Callable[[Finish], str | None] | None) -> None:
+        self._show_reasoning, self._notice = show_reasoning, notice
+        self._open = False
+
+    def text(self, event: Event) -> str:
+        match event:
+            case Text(delta):
+                return self._close() + delta
+            case Reasoning(delta) if self._show_reasoning:
+                opening = "" if self._open else "<think>"
+                self._open = True
+                return opening + delta
+            case Finish():
+                return self._close() + ((self._notice and self._notice(event)) or "")
+            case Restarted():
+                self._open = False
+        return ""
+
+    def _close(self) -> str:
+        closing = "</think>\n\n" if self._open else ""
+        self._open = False
+        return closing
+
+
+class View:
+    """What a consumer sees of a reply.
+
+    Args:
+        show_reasoning: Whether string views show the model's reasoning.
+        notice: Gives a line to append to the text for a `Finish`, or None.
+
+    Attributes:
+        gives: What is handed out, in one sentence.
+        pending: Whether `take` has something to give that was not given yet.
+    """
+
+    gives: ClassVar[str]
+    pending = False
+
+    def __init__(
+        self,
+        show_reasoning: bool = False,
+        notice: Callable[[Finish], str | None] | None = None,
+    ) -> None:
+        self._render = _Render(show_reasoning, notice)
+
+    def push(self, event: Event) -> None:
+        """Take note of an event."""
+        raise NotImplementedError
+
+    def take(self, *, last: bool) -> list[Any]:
+        """Give the values to hand out now.
+
+        Args:
+            last: Whether the reply has ended, so that nothing may be held back.
+        """
+        raise NotImplementedError
+
+
+class EventView(View):
+    """Every event as it is."""
+
+    gives = "What happens, as typed events."
+
+    def __init__(
+        self,
+        show_reasoning: bool = False,
+        notice: Callable[[Finish], str | None] | None = None,
+    ) -> None:
+        super().__init__(show_reasoning, notice)
+        self._events: list[Event] = []
+
+    def push(self, event: Event) -> None:
+        self._events.append(event)
+        self.pending = True
+
+    def take(self, *, last: bool) -> list[Event]:  # noqa: ARG002 - nothing is ever held back
+        events, self._events, self.pending = self._events, [], False
+        return events
+
+
+class GrowingView(View):
+    """The reply so far; each value replaces the last.
+
+    After a restart the old text stays until the new attempt has caught up with it, so what is
+    shown is always a prefix of one attempt.
+    """
+
+    gives = "The reply so far; each value replaces the last."
+
+    def __init__(
+        self,
+        show_reasoning: bool = False,
+        notice: Callable[[Finish], str | None] | None = None,
+    ) -> None:
+        super().__init__(show_reasoning, notice)
+        self._new: list[str] = []
+        self._text = ""
+        self._missing = 0  # characters the new attempt still lacks to replace the old one
+        self._shown: str | None = None
+
+    def push(self, event: Event) -> None:
+        if isinstance(event, Restarted):
+            self._new, self._text = [], ""
+            self._missing = len(self._shown or "")
+        if text := self._render.text(event):
+            self._new.append(text)
+            self._missing -= len(text)
+        self.pending = bool(self._new) and self._missing <= 0
+
+    def take(self, *, last: bool) -> list[str]:
+        if not (self.pending or last):
+            return []
+        self._text += "".join(self._new)
+        self._new, self.pending = [], False
+        if self._text == self._shown:
+            return []
+        self._shown = self._text
+        return [self._text]
+
+
+class DeltaView(View):
+    """Only what is new, never empty; text that was given is never taken back.
+
+    After a restart it goes on while the new text repeats what was given.
+
+    Raises:
+        IncompleteStreamError: When the text of a new attempt differs from what was given.
+    """
+
+    gives = "Only what is new; each value follows the last."
+
+    def __init__(
+        self,
+        show_reasoning: bool = False,
+        notice: Callable[[Finish], str | None] | None = None,
+    ) -> None:
+        super().__init__(show_reasoning, notice)
+        self._new: list[str] = []
+        self._given: list[str] = []
+        self._old = ""  # what was given before a restart
+        self._repeated = 0  # how much of it the new attempt has repeated
+
+    def push(self, event: Event) -> None:
+        if isinstance(event, Restarted):
+            self._old, self._repeated = "".join(self._given), 0
+            self._new.clear()
+        text = self._render.text(event)
+        if self._repeated < len(self._old):
+            text = self._without_repeated(text)
+        if text:
+            self._new.append(text)
+        if isinstance(event, Finish) and self._repeated < len(self._old):
+            raise self._differs()
+        self.pending = bool(self._new)
+
+    def take(self, *, last: bool) -> list[str]:  # noqa: ARG002 - nothing is ever held back
+        if not self._new:
+            return []
+        delta = "".join(self._new)
+        self._given.append(delta)
+        self._new, self.pending = [], False
+        return [delta]
+
+    def _without_repeated(self, text: str) -> str:
+        size = min(len(text), len(self._old) - self._repeated)
+        if not self._old.startswith(text[:size], self._repeated):
+            raise self._differs()
+        self._repeated += size
+        return text[size:]
+
+    def _differs(self) -> IncompleteStreamError:
+        given = "".join(self._given)
+        error = IncompleteStreamError(
+            f"the reply broke after {len(given)} characters and the next attempt reads "
+            "differently; deltas cannot be taken back (the growing strings of `predict` can)",
+            partial=given,
+        )
+        error.final = True
+        return error

@@ -1,0 +1,1 @@
+"""The backends, one file each; none is imported before it is used."""
