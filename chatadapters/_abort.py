@@ -1,0 +1,119 @@
+"""Ends a blocked read from another thread, by shutting down the socket it waits on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import local
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+_this_thread = local()
+
+
+class Hangup:
+    """The socket of one request, as soon as it is known.
+
+    Closing a response from another thread does not free a read that waits for it; shutting
+    its socket down does.
+
+    Attributes:
+        aborted: Whether `abort` was called.
+    """
+
+    def __init__(self) -> None:
+        self.aborted = False
+        self._socket: socket.socket | None = None
+
+    def abort(self) -> None:
+        """Shut the socket down now, or as soon as it is known."""
+        self.aborted = True
+        self._shut_down()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Learn the socket of a new connection; for httpcore's request extension `trace`."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._found(info["return_value"])
+
+    def answered(self, response: Any) -> None:
+        """Learn the socket from the response of an httpx client, old or new."""
+        self._found(response.extensions.get("network_stream"))
+
+    def _found(self, stream: Any) -> None:
+        if stream is not None:
+            self._socket = stream.get_extra_info("socket")
+        if self.aborted:
+            self._shut_down()
+
+    def ended(self) -> None:
+        """Forget the socket: its connection may serve another request now."""
+        self._socket = None
+
+    def _shut_down(self) -> None:
+        import socket
+
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed already
+                # Not the method of a TLS socket, which first drops its state under the reader.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class AbortableStream:
+    """An iterator of blocks that another thread may abort.
+
+    Args:
+        read: A generator function that does the reading. It may tell the `Hangup` it is given
+            which response it reads; requests that pass the hook `watch_request` on the way
+            are known before they are answered.
+
+    Example:
+        >>> stream = AbortableStream(lambda hangup: (block for block in (b"a", b"b")))
+        >>> next(stream)
+        b'a'
+        >>> stream.abort()
+        >>> list(stream)
+        []
+    """
+
+    def __init__(self, read: Callable[[Hangup], Generator[bytes, None, None]]) -> None:
+        self._hangup = Hangup()
+        self._blocks = read(self._hangup)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._hangup.aborted:
+            raise StopIteration
+        _this_thread.hangup = self._hangup
+        try:
+            return next(self._blocks)
+        except BaseException:
+            self._hangup.ended()
+            if self._hangup.aborted:  # whatever a torn connection raised, nobody waits for it
+                raise StopIteration from None
+            raise
+        finally:
+            _this_thread.hangup = None
+
+    def abort(self) -> None:
+        """End a blocked read at once; call it from any thread."""
+        self._hangup.abort()
+
+    def close(self) -> None:
+        """Close the response; call it from the thread that reads."""
+        self._blocks.close()
+        self._hangup.ended()
+
+
+def watch_request(request: Any) -> None:
+    """Let an abort find the socket before an answer came; for httpx's event hook `request`.
+
+    It is for clients that do not take request extensions themselves. A kept-alive connection
+    is known only once it answers.
+    """
+    hangup: Hangup | None = getattr(_this_thread, "hangup", None)
+    if hangup is not None:
+        request.extensions["trace"] = hangup.trace

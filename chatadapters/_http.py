@@ -1,0 +1,274 @@
+"""The transport of the wires we speak ourselves: one POST, and the bytes of its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ._abort import AbortableStream, Hangup
+from ._clients import Clients
+from ._errors import ChatAdaptersError, MissingDependencyError
+from ._redact import masked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    import httpx2
+
+    from ._policies import Timeout
+
+_SLACK = 5.0  # content is timed by the caller; the socket's own clock only ends a lost read
+_MOST_HOPS = 5
+_MOST_ERROR_BYTES = 64 * 1024
+_MOST_MESSAGE_CHARS = 500
+_SHORTEST_KEY = 6
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_FIRST_NO_ANSWER = 300
+
+
+class HTTPStatusError(ChatAdaptersError):
+    """A provider answered with an HTTP error, or with a redirect that is not followed.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The response's headers, names in lower case.
+        body: What the provider said: parsed JSON, or text.
+    """
+
+    def __init__(self, message: str, status_code: int, headers: dict[str, str], body: Any) -> None:
+        super().__init__(message, status_code, headers, body)
+        self.message = message
+        self.status_code = status_code
+        self.headers = headers
+        self.body = body
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request.
+
+    Attributes:
+        url: Where it goes.
+        body: What it says, sent as JSON.
+        headers: Its own headers; keys are among them, so they stay out of the repr.
+    """
+
+    url: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def arguments(self, timeout: Timeout, trace: Any = None) -> dict[str, Any]:
+        """Give what an httpx client's `stream` takes beside method and URL."""
+        return {
+            "content": json.dumps(self.body).encode(),
+            "headers": {
+                "accept": "text/event-stream, application/json",
+                "accept-encoding": "identity",  # compressing a stream delays it
+                "content-type": "application/json",
+                **self.headers,
+            },
+            "timeout": _socket_timeout(timeout),
+            "extensions": {"trace": trace} if trace else {},
+        }
+
+    def secrets(self) -> list[str]:
+        """Give the keys among the headers."""
+        values = (
+            value.rpartition(" ")[2]
+            for name, value in self.headers.items()
+            if any(hint in name.lower() for hint in ("auth", "key", "token", "secret"))
+        )
+        return [value for value in values if len(value) >= _SHORTEST_KEY]
+
+
+def http_clients(*, trust_env: bool = True) -> Clients[httpx2.Client, httpx2.AsyncClient]:
+    """Make the pool of clients for `post_stream` and `apost_stream`.
+
+    Args:
+        trust_env: Whether proxies and certificates named in the environment are used.
+    """
+    return Clients(
+        partial(_client, trust_env=trust_env), partial(_async_client, trust_env=trust_env)
+    )
+
+
+def post_stream(
+    loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout
+) -> AbortableStream:
+    """Send a request and yield the decoded body of its answer block by block.
+
+    A redirect to the same origin is followed, the body sent again; another origin never gets
+    the conversation.
+
+    Args:
+        loan: Gives the client, such as `clients.sync()`.
+        post: The request.
+        timeout: How long to wait for the connection. Silence ends the stream only a while
+            after the caller's own clocks for content would have.
+
+    Returns:
+        An iterator of bytes whose `abort()` ends a blocked read from another thread. It
+        raises `HTTPStatusError` when the answer is an error.
+    """
+    return AbortableStream(partial(_read, loan, post, timeout))
+
+
+def _read(
+    loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout, hangup: Hangup
+) -> Generator[bytes, None, None]:
+    url = post.url
+    with loan as client:
+        for hop in count():
+            with client.stream("POST", url, **post.arguments(timeout, hangup.trace)) as response:
+                hangup.answered(response)
+                if response.status_code < _FIRST_NO_ANSWER:
+                    yield from response.iter_bytes()
+                    return
+                said = bytearray()
+                for block in response.iter_bytes():
+                    said += block
+                    if len(said) >= _MOST_ERROR_BYTES:
+                        break
+                url = _redirect(response, post, bytes(said), hop)
+
+
+async def apost_stream(
+    loan: AbstractAsyncContextManager[httpx2.AsyncClient], post: Post, timeout: Timeout
+) -> AsyncGenerator[bytes, None]:
+    """Send a request and yield the decoded body of its answer; the async twin of `post_stream`.
+
+    Args:
+        loan: Gives the client, such as `clients.aio()`.
+        post: The request.
+        timeout: As for `post_stream`.
+
+    Yields:
+        The bytes as they come.
+
+    Raises:
+        HTTPStatusError: When the answer is an error.
+    """
+    url = post.url
+    async with loan as client:
+        for hop in count():
+            async with client.stream("POST", url, **post.arguments(timeout)) as response:
+                if response.status_code < _FIRST_NO_ANSWER:
+                    async for block in response.aiter_bytes():
+                        yield block
+                    return
+                said = bytearray()
+                async for block in response.aiter_bytes():
+                    said += block
+                    if len(said) >= _MOST_ERROR_BYTES:
+                        break
+                url = _redirect(response, post, bytes(said), hop)
+
+
+def _redirect(response: httpx2.Response, post: Post, said: bytes, hop: int) -> str:
+    """Give the URL on the same origin that a redirect names; raise for all that is none."""
+    target = _target(response)
+    if target is None:
+        raise _status_error(response, post, said)
+    if _origin(target) != _origin(response.url):
+        elsewhere = f"{target.scheme}://{target.netloc.decode('ascii')}"
+        why = f"it redirects to {elsewhere}, which does not get the conversation; "
+        raise _status_error(response, post, said, why + "if that is right, use its address")
+    if hop == _MOST_HOPS:
+        raise _status_error(response, post, said, f"more than {_MOST_HOPS} redirects")
+    return str(target)
+
+
+def _target(response: httpx2.Response) -> httpx2.URL | None:
+    from httpx2 import InvalidURL
+
+    location = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or not location:
+        return None
+    try:
+        return response.url.join(location)
+    except InvalidURL:
+        return None
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _status_error(
+    response: httpx2.Response, post: Post, said: bytes, reason: str = ""
+) -> HTTPStatusError:
+    secrets = post.secrets()
+    body = _parsed(masked(said[:_MOST_ERROR_BYTES].decode(errors="replace"), secrets))
+    reason = reason or _message(body) or response.reason_phrase
+    where = response.url.copy_with(userinfo=b"", query=None)
+    message = masked(f"HTTP {response.status_code} from {where}: {reason}", secrets)
+    headers = {name: masked(value, secrets) for name, value in response.headers.items()}
+    return HTTPStatusError(message, response.status_code, headers, body)
+
+
+def _parsed(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except ValueError:
+        return said
+
+
+def _message(body: Any) -> str:
+    """Find the provider's own words in the forms that servers use; a page of HTML has none."""
+    if isinstance(body, str):
+        return "" if body.lstrip().startswith("<") else body.strip()[:_MOST_MESSAGE_CHARS]
+    if isinstance(body, dict):
+        for name in ("error", "message", "detail", "msg"):
+            if body.get(name):
+                return _message(body[name])
+    if isinstance(body, list) and body:
+        return _message(body[0])
+    return "" if body is None else json.dumps(body)[:_MOST_MESSAGE_CHARS]
+
+
+def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:
+    from httpx2 import Timeout as SocketTimeout
+
+    unbound = timeout.first is None or timeout.idle is None
+    longest = None if unbound else max(timeout.first or 0, timeout.idle or 0) + _SLACK
+    return SocketTimeout(longest, connect=timeout.connect, pool=None)
+
+
+def _client(_key: object, *, trust_env: bool) -> httpx2.Client:
+    settings = _settings(trust_env)
+    from httpx2 import Client
+
+    return Client(**settings)
+
+
+def _async_client(_key: object, *, trust_env: bool) -> httpx2.AsyncClient:
+    settings = _settings(trust_env)
+    from httpx2 import AsyncClient
+
+    return AsyncClient(**settings)
+
+
+def _settings(trust_env: bool) -> dict[str, Any]:
+    """Give what our clients have in common: they keep no connection and no cookie.
+
+    Only a fresh connection shows its socket before the answer comes, so that a stop frees it;
+    and an idle one that the server closes just then costs an attempt.
+    """
+    try:
+        from httpx2 import Limits
+    except ImportError:
+        raise MissingDependencyError('pip install "chatadapters[http]"') from None
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    return {
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        "limits": Limits(max_connections=None, max_keepalive_connections=0),
+        "trust_env": trust_env,
+    }
