@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ._abort import AbortableStream, Hangup
 from ._clients import Clients
@@ -67,7 +67,7 @@ class Post:
     def arguments(self, timeout: Timeout, trace: Any = None) -> dict[str, Any]:
         """Give what an httpx client's `stream` takes beside method and URL."""
         return {
-            "content": json.dumps(self.body).encode(),
+            "content": json.dumps(self.body, allow_nan=False).encode(),
             "headers": {
                 "accept": "text/event-stream, application/json",
                 "accept-encoding": "identity",  # compressing a stream delays it
@@ -88,15 +88,14 @@ class Post:
         return [value for value in values if len(value) >= _SHORTEST_KEY]
 
 
-def http_clients(*, trust_env: bool = True) -> Clients[httpx2.Client, httpx2.AsyncClient]:
+def http_clients(*, loopback: bool = False) -> Clients[httpx2.Client, httpx2.AsyncClient]:
     """Make the pool of clients for `post_stream` and `apost_stream`.
 
     Args:
-        trust_env: Whether proxies and certificates named in the environment are used.
+        loopback: For a server of our own on this machine: no proxy and no TLS, so that neither
+            is looked up.
     """
-    return Clients(
-        partial(_client, trust_env=trust_env), partial(_async_client, trust_env=trust_env)
-    )
+    return Clients(partial(_client, loopback=loopback), partial(_async_client, loopback=loopback))
 
 
 def post_stream(
@@ -131,12 +130,8 @@ def _read(
                 if response.status_code < _FIRST_NO_ANSWER:
                     yield from response.iter_bytes()
                     return
-                said = bytearray()
-                for block in response.iter_bytes():
-                    said += block
-                    if len(said) >= _MOST_ERROR_BYTES:
-                        break
-                url = _redirect(response, post, bytes(said), hop)
+                said = _Said().read(response)
+                url = _redirect(response, post, said, hop)
 
 
 async def apost_stream(
@@ -163,15 +158,37 @@ async def apost_stream(
                     async for block in response.aiter_bytes():
                         yield block
                     return
-                said = bytearray()
-                async for block in response.aiter_bytes():
-                    said += block
-                    if len(said) >= _MOST_ERROR_BYTES:
-                        break
-                url = _redirect(response, post, bytes(said), hop)
+                said = await _Said().aread(response)
+                url = _redirect(response, post, said, hop)
 
 
-def _redirect(response: httpx2.Response, post: Post, said: bytes, hop: int) -> str:
+class _Said:
+    """The beginning of an error's body; a server may echo keys in it, so its repr shows nothing."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def read(self, response: httpx2.Response) -> Self:
+        for block in response.iter_bytes():
+            if self._enough(block):
+                break
+        return self
+
+    async def aread(self, response: httpx2.Response) -> Self:
+        async for block in response.aiter_bytes():
+            if self._enough(block):
+                break
+        return self
+
+    def _enough(self, block: bytes) -> bool:
+        self._bytes += block[: _MOST_ERROR_BYTES - len(self._bytes)]
+        return len(self._bytes) == _MOST_ERROR_BYTES
+
+    def text(self) -> str:
+        return self._bytes.decode(errors="replace")
+
+
+def _redirect(response: httpx2.Response, post: Post, said: _Said, hop: int) -> str:
     """Give the URL on the same origin that a redirect names; raise for all that is none."""
     target = _target(response)
     if target is None:
@@ -202,10 +219,10 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 
 def _status_error(
-    response: httpx2.Response, post: Post, said: bytes, reason: str = ""
+    response: httpx2.Response, post: Post, said: _Said, reason: str = ""
 ) -> HTTPStatusError:
     secrets = post.secrets()
-    body = _parsed(masked(said[:_MOST_ERROR_BYTES].decode(errors="replace"), secrets))
+    body = _parsed(masked(said.text(), secrets))
     reason = reason or _message(body) or response.reason_phrase
     where = response.url.copy_with(userinfo=b"", query=None)
     message = masked(f"HTTP {response.status_code} from {where}: {reason}", secrets)
@@ -230,7 +247,7 @@ def _message(body: Any) -> str:
                 return _message(body[name])
     if isinstance(body, list) and body:
         return _message(body[0])
-    return "" if body is None else json.dumps(body)[:_MOST_MESSAGE_CHARS]
+    return "" if not body else json.dumps(body)[:_MOST_MESSAGE_CHARS]
 
 
 def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:
@@ -241,21 +258,21 @@ def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:
     return SocketTimeout(longest, connect=timeout.connect, pool=None)
 
 
-def _client(_key: object, *, trust_env: bool) -> httpx2.Client:
-    settings = _settings(trust_env)
+def _client(_key: object, *, loopback: bool) -> httpx2.Client:
+    settings = _settings(loopback)
     from httpx2 import Client
 
     return Client(**settings)
 
 
-def _async_client(_key: object, *, trust_env: bool) -> httpx2.AsyncClient:
-    settings = _settings(trust_env)
+def _async_client(_key: object, *, loopback: bool) -> httpx2.AsyncClient:
+    settings = _settings(loopback)
     from httpx2 import AsyncClient
 
     return AsyncClient(**settings)
 
 
-def _settings(trust_env: bool) -> dict[str, Any]:
+def _settings(loopback: bool) -> dict[str, Any]:
     """Give what our clients have in common: they keep no connection and no cookie.
 
     Only a fresh connection shows its socket before the answer comes, so that a stop frees it;
@@ -270,5 +287,6 @@ def _settings(trust_env: bool) -> dict[str, Any]:
     return {
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         "limits": Limits(max_connections=None, max_keepalive_connections=0),
-        "trust_env": trust_env,
+        "trust_env": not loopback,
+        "verify": not loopback,
     }
