@@ -1,0 +1,23 @@
+"""Streaming with OpenAI or any server that speaks its API; without a key, the embedded model."""
+
+from __future__ import annotations
+
+import os
+
+import gradio as gr
+
+from chatadapters import local_predict, openai_predict
+
+SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
+
+if "OPENAI_API_KEY" in os.environ or "OPENAI_BASE_URL" in os.environ:
+    model = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
+    predict = openai_predict(model, system=SYSTEM)
+else:
+    model = "SmolLM2"
+    predict = local_predict(system=SYSTEM, temperature=0.2, max_tokens=256)
+
+demo = gr.ChatInterface(predict.aio, title=f"Chat with {model}")
+
+if __name__ == "__main__":
+    demo.launch(show_error=True)
