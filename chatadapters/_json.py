@@ -1,0 +1,193 @@
+"""Reads the JSON that providers really send, fast where it is right and tolerant where not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ._errors import MalformedStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_SHOWN = 200  # characters of the data that an error message shows
+_HIGH = ("\ud800", "\udbff")
+
+
+def loads(data: bytes | str) -> Any:
+    r"""Read one JSON value.
+
+    What strict JSON refuses is read all the same: NaN and infinities, numbers of any size, raw
+    control characters in strings, a BOM, bad UTF-8 (becomes U+FFFD), and lone halves of
+    surrogate pairs, which stay as they are for `SurrogateJoiner`.
+
+    Args:
+        data: The JSON text.
+
+    Returns:
+        Dicts, lists, strings, numbers, booleans and None.
+
+    Raises:
+        MalformedStreamError: It is no JSON; the message shows how it begins.
+
+    Example:
+        >>> loads(b'{"logprob": NaN, "text": "caf\xc3"}')
+        {'logprob': nan, 'text': 'caf�'}
+    """
+    try:
+        return _decode()(data)
+    except _failures():
+        pass
+    return _loads_tolerant(data)
+
+
+class TypedDecoder(Generic[T]):
+    """Reads JSON into a type that msgspec knows, such as a `msgspec.Struct` or a dataclass.
+
+    The type names only what is needed: unknown fields are skipped without being built. What
+    does not fit at first is read again by `loads`, numbers in strings are taken as numbers, and
+    a null where the type allows none counts as a missing field, so it gets its default. One
+    decoder serves every stream and thread.
+
+    Args:
+        type_: What to read into.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class Delta:
+        ...     content: str = ""
+        >>> decoder = TypedDecoder(Delta)
+        >>> decoder.decode(b'{"content": "Hi", "role": "assistant"}')
+        Delta(content='Hi')
+        >>> decoder.decode(b'{"content": null}')
+        Delta(content='')
+    """
+
+    __slots__ = ("_decode", "_type")
+
+    def __init__(self, type_: type[T]) -> None:
+        self._type = type_
+        self._decode: Callable[[bytes | str], T] | None = None
+
+    def decode(self, data: bytes | str) -> T:
+        """Read one JSON value.
+
+        Args:
+            data: The JSON text.
+
+        Returns:
+            An object of the decoder's type.
+
+        Raises:
+            MalformedStreamError: It is no JSON, or JSON of another shape.
+        """
+        decode = self._decode or self._prepare()
+        try:
+            return decode(data)
+        except _failures():
+            pass
+        return self._convert(loads(data), data)
+
+    def _prepare(self) -> Callable[[bytes | str], T]:
+        import msgspec
+
+        decode = self._decode = msgspec.json.Decoder(self._type).decode
+        return decode
+
+    def _convert(self, value: Any, data: bytes | str) -> T:
+        import msgspec
+
+        reason = ""
+        for clean in (_as_it_is, _without_nulls):
+            try:
+                return msgspec.convert(clean(value), self._type, strict=False)
+            except _failures() as error:
+                reason = str(error)
+        raise MalformedStreamError(f"the stream holds unexpected JSON ({reason}): {_clip(data)}")
+
+
+class SurrogateJoiner:
+    r"""Makes valid Unicode of text whose characters may be cut into surrogate halves.
+
+    A high half at the end of a delta waits for the low half at the start of the next one; a
+    half that finds no partner becomes U+FFFD. Each kind of text needs a joiner of its own.
+
+    Example:
+        >>> joiner = SurrogateJoiner()
+        >>> joiner.feed("Hi \ud83d"), joiner.feed("\ude00!"), joiner.flush()
+        ('Hi ', '😀!', '')
+    """
+
+    __slots__ = ("_high",)
+
+    def __init__(self) -> None:
+        self._high = ""
+
+    def feed(self, text: str) -> str:
+        """Take the next delta and give the text that is whole now."""
+        if not self._high and (text.isascii() or _is_valid(text)):
+            return text
+        text = self._high + text
+        self._high = text[-1] if _HIGH[0] <= text[-1] <= _HIGH[1] else ""
+        whole = text[:-1] if self._high else text
+        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+    def flush(self) -> str:
+        """Give what is left when the text has ended: U+FFFD for a half that waits, or `""`."""
+        left, self._high = "\ufffd" if self._high else "", ""
+        return left
+
+
+@cache
+def _decode() -> Callable[[bytes | str], Any]:
+    import msgspec
+
+    return msgspec.json.Decoder().decode
+
+
+@cache
+def _failures() -> tuple[type[Exception], ...]:
+    """What reading may raise; msgspec's errors are ValueErrors only in its newer versions."""
+    import msgspec
+
+    return msgspec.MsgspecError, ValueError, RecursionError
+
+
+def _loads_tolerant(data: bytes | str) -> Any:
+    import json
+
+    text = data if isinstance(data, str) else data.decode("utf-8-sig", errors="replace")
+    try:
+        return json.loads(text, strict=False)
+    except _failures() as error:
+        reason = str(error)
+    # Raised out here, so that it does not keep the decoder's error and all its data alive.
+    raise MalformedStreamError(f"the stream holds no JSON ({reason}): {_clip(data)}")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    """Leave out every field that is null."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _clip(data: bytes | str) -> str:
+    return repr(data) if len(data) <= _SHOWN else f"{data[:_SHOWN]!r}... ({len(data)} in all)"
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
