@@ -1,3 +1,93 @@
 """Make any language-model backend a `predict` function for any chat UI."""
 
+from ._backend import Backend, Reader
+from ._conversation import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+    Message,
+    TextPart,
+    normalize,
+)
+from ._errors import (
+    ChatAdaptersError,
+    EmptyReplyError,
+    HistoryError,
+    IncompleteStreamError,
+    InjectionError,
+    LimitExceededError,
+    MalformedStreamError,
+    MissingDependencyError,
+    OptionError,
+    ProviderStreamError,
+    StallError,
+    StreamError,
+    TemplateError,
+    UnknownBackendError,
+    UnsupportedContentError,
+)
+from ._events import (
+    Done,
+    Failed,
+    Finish,
+    Progress,
+    Reasoning,
+    Reply,
+    Restarted,
+    RetryScheduled,
+    Text,
+    Trimmed,
+    Usage,
+)
+from ._factories import echo_predict, local_predict, openai_predict
+from ._policies import Limits, Retry, Timeout, Window
+from ._predict import make_predict
+from ._protocols import AsyncPredict, Predict
 from ._version import __version__ as __version__
+
+__all__ = [
+    "AsyncPredict",
+    "AudioPart",
+    "Backend",
+    "ChatAdaptersError",
+    "Done",
+    "EmptyReplyError",
+    "Failed",
+    "FilePart",
+    "Finish",
+    "HistoryError",
+    "ImagePart",
+    "IncompleteStreamError",
+    "InjectionError",
+    "LimitExceededError",
+    "Limits",
+    "MalformedStreamError",
+    "Message",
+    "MissingDependencyError",
+    "OptionError",
+    "Predict",
+    "Progress",
+    "ProviderStreamError",
+    "Reader",
+    "Reasoning",
+    "Reply",
+    "Restarted",
+    "Retry",
+    "RetryScheduled",
+    "StallError",
+    "StreamError",
+    "TemplateError",
+    "Text",
+    "TextPart",
+    "Timeout",
+    "Trimmed",
+    "UnknownBackendError",
+    "UnsupportedContentError",
+    "Usage",
+    "Window",
+    "echo_predict",
+    "local_predict",
+    "make_predict",
+    "normalize",
+    "openai_predict",
+]

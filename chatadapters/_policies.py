@@ -80,6 +80,8 @@ class Retry:
         restarts: How many of them may come after text was shown (each is paid twice).
         total: Seconds that waits and failed attempts may take together; healthy streaming
             does not count.
+        wait: Seconds before the second attempt; each further wait is twice as long, at most
+            8 s, with up to half of this on top at random. What the server asks for goes first.
         max_wait: Longest single wait in seconds.
         midstream: What happens to a reply that breaks after its first text. `"resume"`
             continues it where the backend can, `"restart"` begins again and replaces the
@@ -94,6 +96,7 @@ class Retry:
     attempts: int = 4
     restarts: int = 1
     total: float = 120.0
+    wait: float = 0.5
     max_wait: float = 60.0
     midstream: Midstream = "auto"
 

@@ -157,10 +157,11 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
         retry_if_exception,
         stop_after_attempt,
         stop_any,
-        wait_exponential_jitter,
+        wait_exponential,
+        wait_random,
     )
 
-    backoff = wait_exponential_jitter(initial=0.5, max=min(8.0, policy.max_wait), jitter=0.25)
+    backoff = wait_exponential(multiplier=policy.wait, max=8) + wait_random(0, policy.wait / 2)
 
     def wait(state: RetryCallState) -> float:
         outcome = state.outcome

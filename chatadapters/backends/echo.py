@@ -7,7 +7,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._backend import Backend, Reader
-from .._conversation import text_of
+from .._content import text_of
 from .._errors import OptionError
 from .._events import Finish, Text
 

@@ -1,0 +1,163 @@
+"""The thread and the task that move chunks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from contextvars import ContextVar
+
+import pytest
+
+from chatadapters._feed import AsyncFeed, End, Feed
+
+
+def collect(feed: Feed) -> tuple[list[object], End]:
+    chunks: list[object] = []
+    while True:
+        new, end = feed.get(5)
+        chunks += new
+        if end is not None:
+            return chunks, end
+
+
+async def acollect(feed: AsyncFeed) -> tuple[list[object], End]:
+    chunks: list[object] = []
+    while True:
+        new, end = await feed.get(5)
+        chunks += new
+        if end is not None:
+            return chunks, end
+
+
+async def as_async(chunks: Iterator[object]) -> AsyncIterator[object]:
+    for chunk in chunks:
+        yield chunk
+        await asyncio.sleep(0)
+
+
+def broken() -> Iterator[bytes]:
+    yield b"a"
+    raise ConnectionResetError
+
+
+async def test_all_chunks_arrive_in_order_and_then_the_end() -> None:
+    """Nothing is lost between the network and the consumer."""
+    with closing(Feed(lambda: iter(range(1000)), 100)) as feed:
+        assert collect(feed) == (list(range(1000)), End(None))
+    async with aclosing(AsyncFeed(lambda: as_async(iter(range(1000))), 100)) as afeed:
+        assert await acollect(afeed) == (list(range(1000)), End(None))
+
+
+async def test_an_error_comes_after_the_chunks_before_it() -> None:
+    """What arrived before a connection broke is handed over first."""
+    with closing(Feed(broken, 100)) as feed:
+        chunks, end = collect(feed)
+    assert (chunks, type(end.error)) == ([b"a"], ConnectionResetError)
+    async with aclosing(AsyncFeed(lambda: as_async(broken()), 100)) as afeed:
+        chunks, end = await acollect(afeed)
+    assert (chunks, type(end.error)) == ([b"a"], ConnectionResetError)
+
+
+async def test_waiting_ends_after_the_patience() -> None:
+    """A silent stream gives nothing, and in time."""
+    silent = threading.Event()
+    with closing(Feed(lambda: iter([silent.wait(2)]), 100)) as feed:
+        assert feed.get(0.01) == ([], None)
+        silent.set()
+
+    async def asilent() -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b""
+
+    async with aclosing(AsyncFeed(asilent, 100)) as afeed:
+        assert await afeed.get(0.01) == ([], None)
+
+
+async def test_a_slow_consumer_holds_the_network_back() -> None:
+    """No more waits in between than the buffer takes, a chunk or two aside."""
+    moved: list[int] = []
+
+    def counted() -> Iterator[bytes]:
+        for number in range(1000):
+            moved.append(number)
+            yield b"x" * 10
+
+    with closing(Feed(counted, 100)) as feed:
+        time.sleep(0.05)
+        assert len(moved) <= 13
+        assert len(collect(feed)[0]) == 1000
+    moved.clear()
+    async with aclosing(AsyncFeed(lambda: as_async(counted()), 100)) as afeed:
+        await asyncio.sleep(0.05)
+        assert len(moved) <= 13
+        assert len((await acollect(afeed))[0]) == 1000
+
+
+class Blocking:
+    """A stream that blocks until it is aborted."""
+
+    def __init__(self) -> None:
+        self.aborted, self.closed = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Blocking:
+        return self
+
+    def __next__(self) -> bytes:
+        if self.aborted.wait(30):
+            raise StopIteration
+        return b""
+
+    def abort(self) -> None:
+        self.aborted.set()
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_closing_frees_a_blocked_read() -> None:
+    """The thread is gone right after, and the stream was closed in it."""
+    stream = Blocking()
+    feed = Feed(lambda: stream, 100)
+    time.sleep(0.02)
+    feed.close()
+    assert stream.aborted.is_set()
+    assert stream.closed.wait(1)
+    assert not feed._thread.is_alive()
+
+
+async def test_closing_cancels_a_waiting_stream() -> None:
+    """The async stream has run its cleanup when `aclose` returns."""
+    cleaned: list[bool] = []
+
+    async def waiting() -> AsyncIterator[bytes]:
+        try:
+            await asyncio.sleep(60)
+            yield b""
+        finally:
+            cleaned.append(True)
+
+    feed = AsyncFeed(waiting, 100)
+    await asyncio.sleep(0.01)
+    await feed.aclose()
+    assert cleaned == [True]
+
+
+async def test_context_variables_reach_the_stream() -> None:
+    """Tracing that relies on them works."""
+    variable: ContextVar[str] = ContextVar("variable")
+    variable.set("here")
+    with closing(Feed(lambda: iter([variable.get()]), 100)) as feed:
+        assert collect(feed)[0] == ["here"]
+    async with aclosing(AsyncFeed(lambda: as_async(iter([variable.get()])), 100)) as afeed:
+        assert (await acollect(afeed))[0] == ["here"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_closing_twice_is_fine(times: int) -> None:
+    """Cleanup may run more than once."""
+    feed = Feed(lambda: iter([1]), 100)
+    for _ in range(times):
+        feed.close()

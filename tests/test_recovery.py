@@ -1,0 +1,323 @@
+"""Broken replies: what is tried again, what is shown meanwhile, what is raised."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import tenacity
+
+from chatadapters import (
+    Finish,
+    IncompleteStreamError,
+    LimitExceededError,
+    Limits,
+    MalformedStreamError,
+    ProviderStreamError,
+    Restarted,
+    Retry,
+    RetryScheduled,
+    StallError,
+    Text,
+    Timeout,
+    make_predict,
+)
+from chatadapters._events import Done, Failed, Progress
+from chatadapters.testing import Pause, ScriptedBackend
+from tests.both import Run, complete
+
+FAST = Retry(wait=0.001)
+STOP = Finish("stop")
+RESET = ConnectionResetError("connection reset")
+
+
+def scripted(
+    *scripts: Any, backend: type[ScriptedBackend] = ScriptedBackend, **options: Any
+) -> Any:
+    return make_predict(backend(*scripts), **{"pace": 0, "retry": FAST, **options})
+
+
+class Resuming(ScriptedBackend):
+    """Plays scripts, and can continue a reply."""
+
+    resumes = True
+
+    def resume(self, payload: Any, text: str) -> Any:
+        return {**payload, "continue": text}
+
+
+class Ready(Resuming):
+    """Can continue a reply, but does so only when asked to."""
+
+    resumes = False
+
+
+@pytest.mark.parametrize("error", [RESET, TimeoutError(), ProviderStreamError("busy")])
+def test_a_failure_before_any_text_is_invisible(run: Run, error: Exception) -> None:
+    """The second attempt is the reply; nothing of the first is seen."""
+    predict = scripted([error], "Hello you")
+    assert run(predict, "predict", "Hi")[-1] == "Hello you"
+    assert complete(run, scripted([error], "Hello you"), "Hi").attempts == 2
+
+
+def test_a_break_in_the_middle_restarts_and_replaces(run: Run) -> None:
+    """The text never shrinks, doubles or mixes, and ends as the second attempt."""
+    predict = scripted([*"Hello th", RESET], [*"Hello there", STOP])
+    values = run(predict, "predict", "Hi")
+    assert all("Hello there".startswith(value) for value in values)
+    assert values == sorted(values, key=len)
+    assert values[-1] == "Hello there"
+
+
+def test_events_tell_of_the_restart(run: Run) -> None:
+    """A consumer of events learns what failed, how long it waits and what to discard."""
+    events = run(scripted(["Hel", RESET], ["Hello", STOP]), "events", "Hi")
+    assert [type(event) for event in events] == [Text, RetryScheduled, Restarted, Text, Finish]
+    assert events[1].attempt == 1
+    assert events[1].error is RESET
+    assert events[1].wait >= 0
+    assert events[2] == Restarted(2)
+    assert "".join(e.delta for e in events[3:-1]) == "Hello"
+
+
+def test_a_different_second_attempt_replaces_the_first(run: Run) -> None:
+    """What is shown is always a prefix of exactly one attempt."""
+    values = run(scripted([*"Hello", RESET], [*"Goodbye", STOP]), "predict", "Hi")
+    assert values[-1] == "Goodbye"
+    assert all("Hello".startswith(v) or "Goodbye".startswith(v) for v in values)
+
+
+def test_deltas_go_on_over_a_restart_that_repeats(run: Run) -> None:
+    """Consumers that append see no seam."""
+    predict = scripted(["Hel", "lo", RESET], ["He", "llo ", "you", STOP])
+    assert "".join(run(predict, "deltas", "Hi")) == "Hello you"
+
+
+def test_deltas_raise_where_a_restart_differs(run: Run) -> None:
+    """Text cannot be taken back from a consumer that appends."""
+    with pytest.raises(IncompleteStreamError, match="reads differently") as caught:
+        run(scripted(["Hello", RESET], ["Hey you", STOP], "never"), "deltas", "Hi")
+    assert caught.value.partial == "Hello"
+
+
+def test_a_reply_restarts_only_so_often(run: Run) -> None:
+    """Each restart is paid for, so few are made; the error has the text so far."""
+    predict = scripted(["Hello", ProviderStreamError("one")], ["Hel", ProviderStreamError("two")])
+    with pytest.raises(ProviderStreamError, match="two") as caught:
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 2
+    assert caught.value.partial == "Hello"
+
+
+def test_midstream_raise_keeps_the_partial_text(run: Run) -> None:
+    """With `midstream="raise"` a reply that broke after its first text is not tried again."""
+    predict = scripted(["Hello", IncompleteStreamError("cut")], "x", retry=Retry(midstream="raise"))
+    with pytest.raises(IncompleteStreamError) as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value.partial == "Hello"
+    assert len(predict.backend.requests) == 1
+
+
+def test_a_stream_that_merely_ends_is_incomplete(run: Run) -> None:
+    """Text is never silently cut; after two clean ends the error names the option."""
+    predict = scripted(["Hello"], ["Hello"], "never")
+    with pytest.raises(IncompleteStreamError, match='ends_with="done"') as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value.partial == "Hello"
+    assert len(predict.backend.requests) == 2
+
+
+def test_a_stream_cut_once_is_made_whole(run: Run) -> None:
+    """A clean end without a finish is a failure like any other."""
+    assert run(scripted(["Hel"], "Hello you"), "predict", "Hi")[-1] == "Hello you"
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "script"), [("close", ["Hello"]), ("done", ["Hello", Done()])]
+)
+def test_servers_that_say_less_are_named_by_an_option(
+    run: Run, ends_with: str, script: Sequence[Any]
+) -> None:
+    """The end that was named suffices; the reason stays unknown."""
+    predict = scripted(script, ends_with=ends_with)
+    assert run(predict, "predict", "Hi") == ["Hello"]
+    assert run(predict, "events", "Hi")[-1] == Finish("unknown", backend="scripted")
+
+
+def test_done_without_a_finish_names_its_option(run: Run) -> None:
+    """`[DONE]` alone does not suffice unless it is said to."""
+    with pytest.raises(IncompleteStreamError, match='sends one, set ends_with="done"'):
+        run(scripted(["Hello", Done()]), "predict", "Hi")
+
+
+def test_a_break_after_the_finish_is_none(run: Run) -> None:
+    """A complete reply stays complete when the connection breaks behind it."""
+    predict = scripted(["Hello", STOP, RESET])
+    assert run(predict, "predict", "Hi") == ["Hello"]
+    assert len(predict.backend.requests) == 1
+
+
+def test_what_came_before_a_failure_in_one_chunk_is_kept(run: Run) -> None:
+    """A reader that gives `Failed` loses nothing."""
+    failed = Failed(ProviderStreamError("boom", status=400))
+    with pytest.raises(ProviderStreamError, match="boom") as caught:
+        run(scripted(["Hello", failed]), "predict", "Hi")
+    assert caught.value.partial == "Hello"
+
+
+def test_a_bug_in_a_reader_is_raised_not_retried(run: Run) -> None:
+    """A mistake is no passing failure."""
+    predict = scripted(["a", ZeroDivisionError("bug")], "never")
+    with pytest.raises(ZeroDivisionError, match="bug"):
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 1
+
+
+def test_text_before_an_error_is_shown_before_it_is_raised() -> None:
+    """The consumer has the partial text when the error comes."""
+    seen: list[str] = []
+    predict = scripted(["Hello", ValueError("bad")], pace=25)
+    with pytest.raises(ValueError, match="bad"):
+        seen.extend(predict("Hi"))
+        for value in predict("Hi"):
+            seen.append(value)  # noqa: PERF402 - what came before the error counts
+    values: Any = predict("Hi")
+    assert next(values) == "Hello"
+    with pytest.raises(ValueError, match="bad"):
+        next(values)
+
+
+def test_a_silent_provider_is_given_up_and_tried_again(run: Run) -> None:
+    """A stall is a failure; the second attempt answers."""
+    predict = scripted(["Hel", Pause(30)], "Hello you", timeout=Timeout(first=5, idle=0.05))
+    started = time.monotonic()
+    assert run(predict, "predict", "Hi")[-1] == "Hello you"
+    assert time.monotonic() - started < 10
+
+
+def test_a_provider_that_never_begins_is_given_up(run: Run) -> None:
+    """The first clock names itself."""
+    predict = scripted(
+        [Pause(30)], timeout=Timeout(first=0.05), retry=Retry(attempts=2, wait=0.001)
+    )
+    with pytest.raises(StallError, match="Timeout.first"):
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 2
+
+
+def test_content_that_is_no_text_keeps_the_reply_alive(run: Run) -> None:
+    """A long tool call is no stall."""
+    script = [*([Progress(1), Pause(0.04)] * 5), Text("done"), STOP]
+    predict = scripted(script, timeout=Timeout(first=5, idle=0.15))
+    assert run(predict, "predict", "Hi") == ["done"]
+
+
+def test_the_total_time_is_final(run: Run) -> None:
+    """No further attempt follows the total deadline."""
+    predict = scripted(["a", Pause(30)], timeout=Timeout(total=0.1))
+    with pytest.raises(StallError, match="Timeout.total"):
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 1
+
+
+def test_an_endless_reply_ends_in_an_error(run: Run) -> None:
+    """The limit names its option and is not tried again."""
+    predict = scripted(["x" * 60, "x" * 60, STOP], limits=Limits(reply=100))
+    with pytest.raises(LimitExceededError, match=r"Limits\(reply=") as caught:
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 1
+    assert caught.value.partial == "x" * 60
+
+
+def test_a_reply_breaks_for_good_after_its_attempts(run: Run) -> None:
+    """The last error is raised as it is, not wrapped."""
+    predict = scripted([RESET], retry=Retry(attempts=3, wait=0.001))
+    with pytest.raises(ConnectionResetError) as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value is RESET
+    assert len(predict.backend.requests) == 3
+
+
+def test_a_tenacity_object_is_a_policy(run: Run) -> None:
+    """It decides how often and when."""
+    own = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(MalformedStreamError),
+        wait=tenacity.wait_none(),
+        stop=tenacity.stop_after_attempt(2),
+    )
+    bad = MalformedStreamError("bad")
+    assert run(scripted([bad], "fine", retry=own), "predict", "Hi")[-1] == "fine"
+    with pytest.raises(MalformedStreamError):
+        run(scripted([bad], [bad], "never", retry=own), "predict", "Hi")
+    with pytest.raises(ConnectionResetError):
+        run(scripted([RESET], "never", retry=own), "predict", "Hi")
+
+
+def test_a_broken_reply_resumes_where_the_backend_can(run: Run) -> None:
+    """The continuation is asked for behind the last whole word, and no seam is seen."""
+    predict = scripted(["One two thr", RESET], [" two three", " four", STOP], backend=Resuming)
+    assert "".join(run(predict, "deltas", "Hi")) == "One two three four"
+    assert predict.backend.requests[1]["continue"] == "One"
+    events = run(
+        scripted(["One two thr", RESET], [" two three", STOP], backend=Resuming), "events", "Hi"
+    )
+    assert Restarted(2) not in events
+    assert "".join(e.delta for e in events if isinstance(e, Text)) == "One two three"
+
+
+def test_a_continuation_that_reads_differently_is_a_restart(run: Run) -> None:
+    """What was shown must be repeated, or everything is replaced."""
+    scripts = ["One two thr", RESET], [" zwei drei vier", STOP]
+    assert run(scripted(*scripts, backend=Resuming), "predict", "Hi")[-1] == "One zwei drei vier"
+    assert Restarted(2) in run(scripted(*scripts, backend=Resuming), "events", "Hi")
+
+
+def test_a_reply_without_a_whole_word_restarts(run: Run) -> None:
+    """Half a word is not continued."""
+    predict = scripted(["One", RESET], ["One two", STOP], backend=Resuming)
+    assert run(predict, "predict", "Hi")[-1] == "One two"
+    assert "continue" not in predict.backend.requests[1]
+
+
+def test_a_reply_resumes_once_and_then_restarts(run: Run) -> None:
+    """A continuation that breaks too is not continued again."""
+    predict = scripted(
+        ["One two ", RESET],
+        [" two three ", RESET],
+        ["One two three four", STOP],
+        backend=Resuming,
+    )
+    assert run(predict, "predict", "Hi")[-1] == "One two three four"
+    assert [r.get("continue") for r in predict.backend.requests] == [None, "One", None]
+
+
+def test_resuming_can_be_asked_for(run: Run) -> None:
+    """A backend that can but does not by default does with `midstream="resume"`."""
+    scripts = ["One two thr", RESET], ["One two three", STOP]
+    predict = scripted(*scripts, backend=Ready)
+    assert run(predict, "predict", "Hi")[-1] == "One two three"
+    assert "continue" not in predict.backend.requests[1]
+    scripts = ["One two thr", RESET], [" two three", STOP]
+    predict = scripted(*scripts, backend=Ready, retry=Retry(midstream="resume", wait=0.001))
+    assert run(predict, "predict", "Hi")[-1] == "One two three"
+    assert predict.backend.requests[1]["continue"] == "One"
+
+
+def test_stop_sequences_hold_over_a_seam(run: Run) -> None:
+    """A stop sequence that spans the break cuts all the same."""
+    predict = scripted(
+        ["One two EN", RESET], [" two END three", STOP], backend=Resuming, stop="END"
+    )
+    assert "".join(run(predict, "deltas", "Hi")) == "One two "
+
+
+def test_nothing_is_left_running() -> None:
+    """Failed attempts leave no thread behind."""
+    before = threading.active_count()
+    for _ in range(20):
+        list(scripted(["a", RESET], "a b")("Hi"))
+    time.sleep(0.05)
+    assert threading.active_count() <= before + 1
