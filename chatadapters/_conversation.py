@@ -2,73 +2,143 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from itertools import groupby, pairwise
+from operator import itemgetter
+
+from ._content import joined_contents, parts_of, text_of
+from ._errors import OptionError
+from ._files import Files, Roots
+from ._parts import AudioPart, Content, FilePart, ImagePart, Message, Part, TextPart
+from ._shapes import read_history, read_message
+
+__all__ = [
+    "AudioPart",
+    "Content",
+    "FilePart",
+    "ImagePart",
+    "Message",
+    "Part",
+    "TextPart",
+    "normalize",
+    "read_conversation",
+    "text_of",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
-    """A piece of text; one that came as a file carries its name.
+def normalize(
+    message: object,
+    history: object = None,
+    *,
+    system: str | None = None,
+    allowed_roots: Roots = None,
+) -> list[Message]:
+    """Read what a chat UI hands over into one list of messages.
 
-    Attributes:
-        text: The text.
-        name: The file's name, or None.
+    Consecutive turns of one role are merged with a blank line between them. What only the UI
+    needs is not sent: thoughts, options, unknown keys, empty turns, and a copy of the current
+    message at the end of the history. An assistant's leading `<think>...</think>` is stripped.
+
+    Args:
+        message: The current message: a string, `{"text", "files"}`, a message object of any
+            chat UI or of LangChain, content blocks, or a file. It is always the last one of
+            the result, also when it is empty.
+        history: The turns before it: (user, assistant) pairs, role and content dicts, message
+            objects of any chat UI or of LangChain, `Message`s, or None. A plain tuple of two
+            is always a pair.
+        system: The system text, which comes first; a system message that the history begins
+            with follows it in the same message, unless it is the same text.
+        allowed_roots: The folders from which handed-over files may be read. None: a path given
+            as a string is read only from where UIs keep uploads (the system's temporary
+            folder, `GRADIO_TEMP_DIR`, Chainlit's `.files`), because it may come from the
+            browser; a `pathlib.Path` is your own and is read from anywhere. `()` reads no
+            local file at all: right where histories come over HTTP as JSON.
+
+    Returns:
+        The messages, in a new list; the caller's objects are neither changed nor kept.
+
+    Raises:
+        HistoryError: Something cannot be read; the text shows it and says where it stands.
+
+    Example:
+        >>> normalize("And you?", [["Hi", "Hello!"]], system="Be brief.")
+        [Message(role='system', content='Be brief.'), Message(role='user', content='Hi'), \
+Message(role='assistant', content='Hello!'), Message(role='user', content='And you?')]
     """
+    files = Files(allowed_roots)
+    current = read_message(message, files)
+    turns = read_history(history, files)
+    if turns and (kept := _fuller_copy(turns[-1], current)):
+        turns[-1] = kept
+    else:
+        turns.append(current)
+    return _with_system(_merged(turns), system)
 
-    text: str
-    name: str | None = None
 
+def read_conversation(
+    messages: object, *, system: str | None = None, allowed_roots: Roots = None
+) -> list[Message]:
+    """Read a whole conversation that has no separate current message.
 
-@dataclass(frozen=True, slots=True)
-class ImagePart:
-    """An image.
+    Args:
+        messages: As `history` of `normalize`.
+        system: As in `normalize`.
+        allowed_roots: As in `normalize`.
 
-    Attributes:
-        url: A `data:image/...;base64,...` URL, or an http(s) URL that is passed on as it is.
-        name: The file's name, or None.
+    Returns:
+        The messages, in a new list.
+
+    Raises:
+        HistoryError: Something cannot be read; the text shows it and says where it stands.
+
+    Example:
+        >>> read_conversation([{"role": "user", "content": "Hi"}])
+        [Message(role='user', content='Hi')]
     """
-
-    url: str
-    name: str | None = None
+    return _with_system(_merged(read_history(messages, Files(allowed_roots))), system)
 
 
-@dataclass(frozen=True, slots=True)
-class AudioPart:
-    """A sound.
+def _fuller_copy(last: Message, current: Message) -> Message | None:
+    """Give the current message when the history ends with a copy of it, else None.
 
-    Attributes:
-        url: A `data:audio/...;base64,...` URL.
-        name: The file's name, or None.
+    Chainlit's copy has lost the files, and with Shiny it is the message that has none: of two
+    that differ in this alone, the one with the files is kept.
     """
-
-    url: str
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FilePart:
-    """Any other file, such as a PDF.
-
-    Attributes:
-        url: A `data:...;base64,...` URL.
-        name: The file's name, or None.
-    """
-
-    url: str
-    name: str | None = None
+    if last == current:
+        return current
+    texts_only = isinstance(last.content, str), isinstance(current.content, str)
+    if last.role != current.role or all(texts_only) or not any(texts_only):
+        return None
+    if _plain_text(last) != _plain_text(current):
+        return None
+    return current if texts_only[0] else last
 
 
-Part: TypeAlias = TextPart | ImagePart | AudioPart | FilePart
-Content: TypeAlias = str | tuple[Part, ...]
+def _plain_text(message: Message) -> str:
+    texts = (p.text for p in parts_of(message.content) if isinstance(p, TextPart) and not p.name)
+    return "\n\n".join(texts)
 
 
-class Message(NamedTuple):
-    """One turn of a conversation; it equals the plain tuple `(role, content)`.
+def _merged(turns: list[Message]) -> list[Message]:
+    """Merge consecutive turns of one role; results of tools stay apart."""
+    if all(one.role != two.role for one, two in pairwise(turns)):
+        return turns
+    merged: list[Message] = []
+    for role, run in groupby(turns, key=itemgetter(0)):
+        if role == "tool":
+            merged.extend(run)
+        else:
+            merged.append(Message(role, joined_contents([turn.content for turn in run])))
+    return merged
 
-    Attributes:
-        role: `"system"`, `"user"`, `"assistant"`, or `"tool"` where a backend allows it.
-        content: A string, or a tuple of parts when files are among it.
-    """
 
-    role: str
-    content: Content
+def _with_system(messages: list[Message], system: object) -> list[Message]:
+    if system is None or system == "":
+        return messages
+    if not isinstance(system, str):
+        raise OptionError(f"system={system!r}: give a string")
+    if not messages or messages[0].role != "system":
+        return [Message("system", system), *messages]
+    own = messages[0].content
+    if isinstance(own, str) and (own == system or own.startswith(system + "\n\n")):
+        return messages
+    return [Message("system", joined_contents((system, own))), *messages[1:]]
