@@ -1,0 +1,249 @@
+r"""A server on loopback that injects one fault for each request, for testing chat clients.
+
+Every scenario says what the server does and what a client should make of it; `SCENARIOS` has
+them all. A scenario is played to whatever client is pointed at its URL:
+
+    >>> import json, urllib.request
+    >>> with FaultServer() as server:
+    ...     url = server.url("crlf")
+    ...     body = json.dumps({"stream": True, "messages": []}).encode()
+    ...     answer = urllib.request.urlopen(url + "/chat/completions", body).read()
+    ...     [request] = server.requests(url)
+    >>> request.body["stream"], answer[-16:]
+    (True, b'data: [DONE]\r\n\r\n')
+
+From a shell, `python -m chatadapters.testing.faults` serves every scenario until it is stopped.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from itertools import count
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from ._faults import abuse, breaks, content, framing, sse, statuses
+from ._faults.answers import Answer, End, encode
+from ._faults.dialects import DIALECTS, Dialect
+from ._faults.proxy import Upstream
+from ._faults.scenario import ALL, DELTAS, TEXT, Ask, Scenario, Want, found_in
+from ._faults.server import HOST, FaultRequest, Run, ServerThread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = [
+    "SCENARIOS",
+    "TEXT",
+    "FaultRequest",
+    "FaultServer",
+    "Scenario",
+    "Want",
+    "fault_server",
+    "good_body",
+]
+
+#: Every scenario by its name.
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    found_in(
+        vars(sse),
+        vars(content),
+        statuses.ONCE,
+        statuses.NEVER,
+        vars(statuses),
+        vars(framing),
+        vars(breaks),
+        vars(abuse),
+    )
+)
+
+
+def good_body(dialect: str = "openai") -> bytes:
+    """Give the body of a healthy stream, as `FaultServer.url_cut` and `url_split` count it.
+
+    Args:
+        dialect: `"openai"`, `"completions"`, `"responses"` or `"tgi"`.
+
+    Example:
+        >>> good_body("tgi").startswith(b'data: {"index":1,')
+        True
+    """
+    return b"".join(encode(_known(dialect).reply(DELTAS).events))
+
+
+class FaultServer:
+    """Serves scenarios on loopback, from a thread of its own.
+
+    Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        speed: What the waits of scenarios are divided by; with 10, `slow_first_token` takes
+            half a second. Waits that a client is asked for (`Retry-After`) stay as they are.
+        port: The port to listen on; 0 is any that is free.
+
+    Example:
+        >>> with FaultServer(speed=10) as server:
+        ...     url = server.url("reset_mid_once", "tgi")
+        >>> url.endswith("/reset_mid_once")
+        True
+    """
+
+    def __init__(self, *, speed: float = 1.0, port: int = 0) -> None:
+        self._server = ServerThread(dict(SCENARIOS), speed, port)
+        self._numbers = count(1)
+        self._closed_ports: dict[str, list[socket.socket]] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> Self:
+        """Start to listen.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and stop to listen."""
+        self._server.stop()
+        for sockets in self._closed_ports.values():
+            for closed in sockets:
+                closed.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def url(self, scenario: str, dialect: str = "openai") -> str:
+        """Give a new URL at which a scenario is played; its attempts are counted anew.
+
+        Args:
+            scenario: A key of `SCENARIOS`.
+            dialect: `"openai"` (chat), `"completions"`, `"responses"` or `"tgi"`.
+
+        Returns:
+            The base URL for a client: it ends in `/v1` unless the dialect is `"tgi"`. A TGI
+            client may post to it, to `/` or to `/generate_stream`.
+
+        Raises:
+            LookupError: There is no such scenario or dialect.
+        """
+        if scenario not in SCENARIOS:
+            raise LookupError(f"no scenario {scenario!r}; SCENARIOS lists them")
+        return self._opened(Run(SCENARIOS[scenario]), scenario, dialect)
+
+    def url_cut(self, k: int, how: End = "clean", dialect: str = "openai") -> str:
+        """Give a new URL whose first answer is a good stream cut after `k` bytes of its body.
+
+        Args:
+            k: Bytes of body that come.
+            how: `"clean"` (an orderly end), `"fin"` (without the last chunk), `"rst"` (a
+                reset) or `"hold"` (silence).
+            dialect: As in `url`.
+        """
+
+        def play(ask: Ask) -> Answer:
+            return Answer([_good(ask)[:k]], end=how)
+
+        name = f"cut-{k}-{how}"
+        return self._opened(Run(Scenario(name, "retry", f"Cut at {k}.", play)), name, dialect)
+
+    def url_split(self, k: int, dialect: str = "openai") -> str:
+        """Give a new URL that answers with a good stream in two pieces, the first of `k` bytes."""
+
+        def play(ask: Ask) -> Answer:
+            return Answer([_good(ask)[:k], 0.005, _good(ask)[k:]])
+
+        name = f"split-{k}"
+        return self._opened(Run(Scenario(name, "exact", f"Split at {k}.", play)), name, dialect)
+
+    def url_proxy(self, upstream: str, cut_after: int, how: End = "rst") -> str:
+        """Give a new URL that passes requests to a real server and cuts the first answer.
+
+        Args:
+            upstream: The base URL of that server (http).
+            cut_after: Bytes of body of the first answer that get through; one that is
+                shorter gets through whole and then ends as `how` says.
+            how: As in `url_cut`.
+        """
+        parts = urlsplit(upstream)
+        run = Run(upstream=Upstream(f"{parts.scheme}://{parts.netloc}", cut_after, how))
+        return self._opened(run, "proxy", "tgi") + parts.path.rstrip("/")
+
+    def requests(self, url: str) -> list[FaultRequest]:
+        """Give the requests that came to a URL, in order.
+
+        Args:
+            url: What `url` gave, or any address below it.
+        """
+        return list(self._run(url).requests)
+
+    def strays(self, url: str) -> list[FaultRequest]:
+        """Give the requests of a run that came to the other origin a redirect points to."""
+        return list(self._run(url).strays)
+
+    def _run(self, url: str) -> Run:
+        return self._server.runs[urlsplit(url).path.split("/")[1]]
+
+    def _opened(self, run: Run, name: str, dialect: str) -> str:
+        with self._lock:
+            number = f"r{next(self._numbers)}"
+            self._server.runs[number] = run
+            origin = self._origin(run.scenario.port if run.scenario else "open")
+        return f"{origin}/{number}/{name}{_known(dialect).base}"
+
+    def _origin(self, port: str) -> str:
+        if port == "open":
+            return self._server.origin
+        if port not in self._closed_ports:
+            self._closed_ports[port] = _refusing() if port == "refused" else _full()
+        return f"http://{HOST}:{self._closed_ports[port][0].getsockname()[1]}"
+
+
+def _good(ask: Ask) -> bytes:
+    return b"".join(encode(ask.reply().events))
+
+
+def _known(dialect: str) -> Dialect:
+    if dialect not in DIALECTS:
+        raise LookupError(f"no dialect {dialect!r}; there are {', '.join(ALL)}")
+    return DIALECTS[dialect]
+
+
+def _refusing() -> list[socket.socket]:
+    bound = socket.socket()
+    bound.bind((HOST, 0))
+    return [bound]
+
+
+def _full() -> list[socket.socket]:
+    """Fill the queue of a socket that accepts nobody: later connections are never made."""
+    silent = socket.socket()
+    silent.bind((HOST, 0))
+    silent.listen(0)
+    fillers = [socket.socket() for _ in range(3)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex(silent.getsockname())
+    return [silent, *fillers]
+
+
+def fault_server() -> Iterator[FaultServer]:
+    """Serve scenarios ten times as fast; make a pytest fixture of it.
+
+    Example:
+        >>> import pytest
+        >>> server = pytest.fixture(scope="session")(fault_server)
+    """
+    with FaultServer(speed=10) as server:
+        yield server
+
+
+if __name__ == "__main__":
+    from ._faults.command import main
+
+    main()
