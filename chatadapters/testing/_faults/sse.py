@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .answers import Answer, Event, Step, amend, encode, encode_one, pieces
-from .scenario import DELTAS, OPENAI, TEXT, Ask, scenario
+from .scenario import DELTAS, OPENAI, TEXT, Ask, good, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ _FIRST_HALF, _SECOND_HALF, _BAD = "\ue000", "\ue001", "\ue002"
 @scenario("exact")
 def ok(ask: Ask) -> Answer:
     """A healthy stream."""
-    return Answer(encode(ask.reply().events))
+    return good(ask)
 
 
 @scenario("exact")
