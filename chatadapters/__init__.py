@@ -1,49 +1,53 @@
 """Make any language-model backend a `predict` function for any chat UI."""
 
-from ._backend import Backend, Reader
-from ._conversation import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    Message,
-    TextPart,
-    normalize,
-)
-from ._errors import (
-    ChatAdaptersError,
-    EmptyReplyError,
-    HistoryError,
-    IncompleteStreamError,
-    InjectionError,
-    LimitExceededError,
-    MalformedStreamError,
-    MissingDependencyError,
-    OptionError,
-    ProviderStreamError,
-    StallError,
-    StreamError,
-    TemplateError,
-    UnknownBackendError,
-    UnsupportedContentError,
-)
-from ._events import (
-    Done,
-    Failed,
-    Finish,
-    Progress,
-    Reasoning,
-    Reply,
-    Restarted,
-    RetryScheduled,
-    Text,
-    Trimmed,
-    Usage,
-)
-from ._factories import echo_predict, local_predict, openai_predict
-from ._policies import Limits, Retry, Timeout, Window
-from ._predict import make_predict
-from ._protocols import AsyncPredict, Predict
+from typing import TYPE_CHECKING
+
 from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from ._backend import Backend, Reader
+    from ._conversation import (
+        AudioPart,
+        FilePart,
+        ImagePart,
+        Message,
+        TextPart,
+        normalize,
+    )
+    from ._errors import (
+        ChatAdaptersError,
+        EmptyReplyError,
+        HistoryError,
+        IncompleteStreamError,
+        InjectionError,
+        LimitExceededError,
+        MalformedStreamError,
+        MissingDependencyError,
+        OptionError,
+        ProviderStreamError,
+        StallError,
+        StreamError,
+        TemplateError,
+        UnknownBackendError,
+        UnsupportedContentError,
+    )
+    from ._events import (
+        Done,
+        Failed,
+        Finish,
+        Progress,
+        Reasoning,
+        Reply,
+        Restarted,
+        RetryScheduled,
+        Text,
+        Trimmed,
+        Usage,
+    )
+    from ._factories import echo_predict, local_predict, openai_predict
+    from ._policies import Limits, Retry, Timeout, Window
+    from ._predict import make_predict
+    from ._protocols import AsyncPredict, Predict
 
 __all__ = [
     "AsyncPredict",
@@ -91,3 +95,32 @@ __all__ = [
     "normalize",
     "openai_predict",
 ]
+
+# From light to heavy: a name is looked up when it is first used, so that importing the package
+# costs next to nothing.
+_HOMES = (
+    "_errors",
+    "_events",
+    "_policies",
+    "_backend",
+    "_protocols",
+    "_conversation",
+    "_predict",
+    "_factories",
+)
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for home in _HOMES if name in __all__ else ():
+        module = import_module(f".{home}", __name__)
+        if hasattr(module, name):
+            value: object = getattr(module, name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

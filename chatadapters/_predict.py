@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ._policies import Limits, Retry, Timeout, Window
 from ._registry import make_backend
 from ._run import arun, run
-from ._spec import Spec, split
+from ._spec import Spec, as_tuple, split
 from ._views import DeltaView, EventView, GrowingView
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def make_predict(
     spec = Spec(
         backend=backend,
         system=system,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        stop=as_tuple(stop),
         retry=retry,
         timeout=timeout,
         limits=limits,
@@ -101,7 +101,7 @@ def make_predict(
         notice=notice,
         on_finish=on_finish,
         allowed_roots=allowed_roots,
-        additional_inputs=tuple(additional_inputs),
+        additional_inputs=as_tuple(additional_inputs),
         options=options,
     )
     return predict_of(spec)

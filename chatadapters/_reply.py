@@ -169,15 +169,16 @@ class ReplyState:
 
     def _show(self) -> None:
         events, self._attempt.events = self._attempt.events, []
-        shown: Sequence[Event] | None = events
-        if self._seam is not None:
-            last = self._attempt.finish is not None
-            shown = self._seam.feed(events, self._attempts.number, last=last)
-            if shown is None:
-                return
-            self._seam = None
-        for event in shown:
+        for event in events if self._seam is None else self._joined(self._seam, events):
             self._emit(event)
+
+    def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
+        finished = self._attempt.finish is not None
+        joined = seam.feed(events, self._attempts.number, last=finished)
+        if joined is None:
+            return ()
+        self._seam = None
+        return joined
 
     def _emit(self, event: Event) -> None:
         match event:

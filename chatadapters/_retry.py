@@ -170,7 +170,8 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
 
     waits: WaitBaseT = wait
     worth: RetryBaseT = retry_if_exception(attempts.worth)
-    stops = stop_any(stop_after_attempt(policy.attempts), attempts.out_of_time)
+    out_of_time: Any = attempts.out_of_time  # tenacity calls it, though it asks for a class
+    stops = stop_any(stop_after_attempt(policy.attempts), out_of_time)
     return Retrying(retry=worth, wait=waits, stop=stops, reraise=True)
 
 

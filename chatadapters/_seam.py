@@ -23,8 +23,11 @@ def resumable(attempt: Attempt) -> str:
     if attempt.own_reasoning:
         return ""
     raw = "".join(attempt.raw)
-    words = raw.rstrip().rsplit(maxsplit=1)
-    return words[0].rstrip() if len(words) > 1 else ""
+    whole = raw.rstrip()
+    if whole != raw:
+        return whole
+    words = raw.rsplit(maxsplit=1)
+    return words[0] if len(words) > 1 else ""
 
 
 class Seam:
@@ -41,8 +44,9 @@ class Seam:
 
     def __init__(self, prefix: str, reasoning: str, text: str) -> None:
         self.prefix = prefix
-        self._old = {Reasoning: reasoning, Text: text}
-        self._new: dict[type, list[str]] = {Reasoning: [], Text: []}
+        self._old = text, reasoning
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
         self._missing = len(reasoning) + len(text)
 
     def feed(
@@ -60,15 +64,17 @@ class Seam:
             seam is no longer needed.
         """
         for event in events:
-            self._new[type(event)].append(event.delta)
+            (self._text if isinstance(event, Text) else self._reasoning).append(event.delta)
             self._missing -= len(event.delta)
         if self._missing > 0 and not last:
             return None
-        new = {kind: "".join(pieces) for kind, pieces in self._new.items()}
-        if all(new[kind].startswith(old) for kind, old in self._old.items()):
-            return _texts({kind: new[kind][len(old) :] for kind, old in self._old.items()})
-        return [Restarted(attempt), *_texts(new)]
+        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        old_text, old_reasoning = self._old
+        if text.startswith(old_text) and reasoning.startswith(old_reasoning):
+            return _events(reasoning[len(old_reasoning) :], text[len(old_text) :])
+        return [Restarted(attempt), *_events(reasoning, text)]
 
 
-def _texts(texts: dict[type[Text | Reasoning], str]) -> list[Event]:
-    return [kind(text) for kind, text in texts.items() if text]
+def _events(reasoning: str, text: str) -> list[Event]:
+    events: tuple[Event, ...] = (Reasoning(reasoning), Text(text))
+    return [event for event, delta in zip(events, (reasoning, text), strict=True) if delta]

@@ -12,7 +12,7 @@ from ._policies import Limits, Retry, Timeout, Window
 from ._window import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ._backend import Backend, Payload
     from ._conversation import Message
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
+_NAMES = frozenset({"stop", "additional_inputs"})
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,6 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        object.__setattr__(self, "stop", stop)
-        object.__setattr__(self, "additional_inputs", tuple(self.additional_inputs))
-        self._check()
-
-    def _check(self) -> None:
         if not all(isinstance(stop, str) and stop for stop in self.stop):
             raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
         if self.ends_with not in _ENDS:
@@ -72,6 +67,8 @@ class Spec:
         own = {name: value for name, value in changes.items() if name in _OWN}
         backend, options = split(changes.get("backend", self.backend), changes)
         own["backend"] = backend
+        for name in _NAMES & own.keys():
+            own[name] = as_tuple(own[name])
         return replace(self, **own, options={**self.options, **options})
 
     def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> Spec:
@@ -128,6 +125,11 @@ class Spec:
             trimmed=trimmed,
             on_finish=self.on_finish,
         )
+
+
+def as_tuple(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Give one string or several as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
