@@ -1,0 +1,190 @@
+"""The chat-completions wire: messages as requests carry them, and the reader of the streams."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .._conversation import AudioPart, FilePart, ImagePart, TextPart, text_of
+from .._errors import UnsupportedContentError
+from .._events import Finish
+from .._json import TypedDecoder
+from ._openai_errors import reported
+from ._openai_finish import finish_reason
+from ._openai_stream import EVENT_LIMIT, WireReader
+from ._openai_tools import ToolCalls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._conversation import Content, Message, Part
+    from ._openai_types import Block, Choice, Chunk, Delta
+
+ROLES = frozenset({"system", "developer", "user", "assistant"})
+
+
+def chat_messages(conversation: Sequence[Message], backend: str = "openai") -> list[dict[str, Any]]:
+    """Give a conversation as the `messages` of a chat-completions request.
+
+    Args:
+        conversation: Messages as `normalize` gives them.
+        backend: The backend's name, for errors.
+
+    Returns:
+        One dict for each message; text stays a string, with other parts it becomes a list.
+
+    Raises:
+        UnsupportedContentError: A role or a part that this wire cannot carry.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> chat_messages([Message("user", "Hi")])
+        [{'role': 'user', 'content': 'Hi'}]
+    """
+    return [
+        {"role": role, "content": content}
+        if isinstance(content, str) and role in ROLES
+        else {"role": checked_role(role, backend), "content": _content(role, content, backend)}
+        for role, content in conversation
+    ]
+
+
+def checked_role(role: str, backend: str) -> str:
+    """Give the role back if the wire has it.
+
+    Raises:
+        UnsupportedContentError: It does not, such as `"tool"`, whose call no message names.
+    """
+    if role not in ROLES:
+        raise UnsupportedContentError(
+            f"a message of role {role!r} cannot be sent to the {backend} backend; "
+            f"it takes {', '.join(sorted(ROLES))}"
+        )
+    return role
+
+
+def unsupported(part: Part, role: str, backend: str) -> UnsupportedContentError:
+    """Make the error for a part that cannot be sent."""
+    name = f" {part.name!r}" if part.name else ""
+    return UnsupportedContentError(
+        f"{type(part).__name__}{name} in a message of role {role!r} cannot be sent to "
+        f"the {backend} backend"
+    )
+
+
+def _content(role: str, content: Content, backend: str) -> str | list[dict[str, Any]]:
+    if isinstance(content, str) or all(isinstance(part, TextPart) for part in content):
+        return text_of(content)
+    return [_part(role, part, backend) for part in content]
+
+
+def _part(role: str, part: Part, backend: str) -> dict[str, Any]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": text_of((part,))}
+    if role != "user":
+        raise unsupported(part, role, backend)
+    match part:
+        case ImagePart():
+            return {"type": "image_url", "image_url": {"url": part.url}}
+        case AudioPart():
+            return {"type": "input_audio", "input_audio": _audio(part)}
+        case FilePart():
+            name = part.name or "file"
+            return {"type": "file", "file": {"filename": name, "file_data": part.url}}
+
+
+def _audio(part: AudioPart) -> dict[str, str]:
+    head, _, data = part.url.partition(",")
+    kind = head.removeprefix("data:").partition(";")[0].partition("/")[2].removeprefix("x-")
+    return {"data": data, "format": {"mpeg": "mp3", "wave": "wav", "mp4": "m4a"}.get(kind, kind)}
+
+
+@cache
+def _decoder() -> TypedDecoder[Chunk]:
+    from ._openai_types import Chunk
+
+    return TypedDecoder(Chunk)
+
+
+class ChatReader(WireReader):
+    r"""Reads the answer to a chat-completions request.
+
+    Args:
+        cumulative: Whether the server sends the text so far where the new text belongs.
+        limit: Most bytes of one event.
+
+    Example:
+        >>> ChatReader().feed(b'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n')
+        [Text(delta='Hi')]
+    """
+
+    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
+        super().__init__(cumulative=cumulative, limit=limit)
+        self._decode = _decoder().decode
+        self._tools = ToolCalls()
+        self._refused = self._finished = False
+
+    def _event(self, data: bytes) -> None:
+        chunk = self._decode(data)
+        if chunk.error or chunk.choices is None:
+            self._no_answer(data)
+        if chunk.usage:
+            self._out.usage = chunk.usage
+        for choice in chunk.choices or ():
+            if not choice.index and not self._finished:
+                self._choice(choice)
+
+    def _choice(self, choice: Choice) -> None:
+        delta = choice.delta or choice.message
+        if delta is not None:
+            self._delta(delta)
+        if choice.error:
+            raise reported(choice.error)
+        if choice.finish_reason is not None:
+            self._finish(finish_reason(choice.finish_reason))
+
+    def _delta(self, delta: Delta) -> None:
+        # Some servers send their reasoning under several names at once.
+        if reasoning := delta.reasoning_content or delta.reasoning or delta.thinking:
+            self._out.reasoning(reasoning)
+        elif delta.reasoning_details:
+            self._out.reasoning("".join(map(_said, delta.reasoning_details)))
+        if content := delta.content:
+            if isinstance(content, str):
+                self._out.text(content)
+            else:
+                self._blocks(content)
+        if delta.refusal:
+            self._refused = True
+            self._out.text(delta.refusal)
+        if delta.tool_calls or delta.function_call:
+            self._call(delta)
+
+    def _blocks(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            if block.thinking:
+                self._out.reasoning(_said(block))
+            elif block.text:
+                self._out.text(block.text)
+
+    def _call(self, delta: Delta) -> None:
+        for piece in delta.tool_calls or ():
+            self._out.progress += self._tools.add(piece)
+        if delta.function_call:
+            self._out.progress += self._tools.add_function(delta.function_call)
+
+    def _finish(self, reason: str | None) -> None:
+        if reason is None:
+            return
+        self._finished = True
+        calls = self._tools.whole()
+        if reason == "stop":
+            reason = "refusal" if self._refused else "tool_calls" if calls else "stop"
+        self._out.end(Finish(reason, tool_calls=calls))
+
+
+def _said(block: Block) -> str:
+    """Give the text of a block of reasoning."""
+    if isinstance(block.thinking, list):
+        return "".join(map(_said, block.thinking))
+    return block.thinking or block.text or block.summary or ""

@@ -1,0 +1,145 @@
+"""What carries the openai SDK's requests: HTTP clients that are kept and can be hung up."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .._abort import Hangup, watch_request
+from .._http import HTTPStatusError
+from .._registry import missing
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Generator
+    from types import ModuleType
+
+    from .._policies import Timeout
+
+_MOST_IDLE = 16
+_SLACK = 5.0
+
+
+def openai_sdk() -> ModuleType:
+    """Import the openai SDK.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    try:
+        import openai
+    except ModuleNotFoundError as error:
+        if error.name != "openai":
+            raise
+        raise missing("openai", "openai") from None
+    return openai
+
+
+def sdk_timeout(timeout: Timeout) -> Any:
+    """Give the SDK's timeouts.
+
+    Silence ends the request only a while after our own clocks for content would have, which
+    are kept elsewhere.
+    """
+    silence = None
+    if timeout.first is not None and timeout.idle is not None:
+        silence = max(timeout.first, timeout.idle) + _SLACK
+    return openai_sdk().Timeout(silence, connect=timeout.connect)
+
+
+class Lines:
+    """HTTP clients for sync requests, each for one request at a time.
+
+    So each has one connection at most, and its socket is known before the server answers, which
+    nothing public tells about a connection that is taken from a larger pool. Without it a
+    request that still waits for its answer could not be hung up.
+    """
+
+    def __init__(self, _key: object = None) -> None:
+        self._idle: list[_Line] = []
+
+    @contextmanager
+    def line(self, hangup: Hangup) -> Generator[Any, None, None]:
+        """Lend an HTTP client whose socket the hangup knows."""
+        line = self._idle.pop() if self._idle else _Line()
+        try:
+            if line.last is not None:
+                hangup.answered(line.last)
+            yield line.client
+        finally:
+            hangup.ended()
+            if len(self._idle) < _MOST_IDLE:
+                self._idle.append(line)
+            else:
+                line.client.close()
+
+    def close(self) -> None:
+        """Close the clients that are not lent."""
+        while self._idle:
+            self._idle.pop().client.close()
+
+
+class _Line:
+    """One HTTP client and its last response, which names the connection it keeps."""
+
+    def __init__(self) -> None:
+        hooks = {"request": [watch_request], "response": [self._answered]}
+        self.last: Any = None
+        self.client: Any = openai_sdk().DefaultHttpxClient(event_hooks=hooks, **_settings())
+
+    def _answered(self, response: Any) -> None:
+        self.last = response
+        refuse_other_origin(response)
+
+
+def async_client(_key: object = None) -> Any:
+    """Make an HTTP client for async requests."""
+
+    async def answered(response: Any) -> None:
+        refuse_other_origin(response)
+
+    hooks = {"response": [answered]}
+    return openai_sdk().DefaultAsyncHttpxClient(event_hooks=hooks, **_settings())
+
+
+def refuse_other_origin(response: Any) -> None:
+    """Keep the conversation from an origin it was not meant for; for the event hook `response`.
+
+    Raises:
+        HTTPStatusError: The response is a redirect to another origin.
+    """
+    if not response.has_redirect_location:
+        return
+    target = response.url.join(response.headers["location"])
+    if _origin(target) != _origin(response.url):
+        raise HTTPStatusError(
+            f"HTTP {response.status_code}: the server redirects to "
+            f"{target.scheme}://{target.host}, which does not get the conversation; "
+            "if that is right, give it as base_url",
+            response.status_code,
+            {},
+            None,
+        )
+
+
+def _origin(url: Any) -> tuple[Any, ...]:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, port
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "verify": _ssl_context(),
+        "headers": {"accept-encoding": "identity"},  # compressing a stream delays it
+    }
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Make the SDK's own TLS settings once: it takes 17 ms."""
+    try:
+        from httpx2 import create_ssl_context
+    except ImportError:  # openai 2 is built on httpx
+        from httpx import create_ssl_context
+    return create_ssl_context()

@@ -1,0 +1,142 @@
+"""Gathers what one block of a stream says, so that neighbouring pieces become one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._errors import MalformedStreamError
+from .._events import Progress, Reasoning, Text, Usage
+from .._json import SurrogateJoiner
+
+if TYPE_CHECKING:
+    from .._events import Done, Finish, ReaderEvent
+
+
+class Collector:
+    """Takes text, reasoning, tool-call progress and usage; gives events.
+
+    Args:
+        cumulative: Whether each piece repeats all that came before it.
+
+    Attributes:
+        progress: Characters of tool calls since the last event.
+        usage: Token counts as the server sent them, or None.
+
+    Example:
+        >>> out = Collector()
+        >>> out.reasoning("Hm"); out.text("Hel"); out.text("lo")
+        >>> out.take()
+        [Reasoning(delta='Hm'), Text(delta='Hello')]
+    """
+
+    def __init__(self, *, cumulative: bool = False) -> None:
+        self._text = _Channel(Text, cumulative)
+        self._reasoning = _Channel(Reasoning, cumulative)
+        self._open = self._text
+        self._events: list[ReaderEvent] = []
+        self.progress = 0
+        self.usage: Any = None
+
+    def text(self, piece: str) -> None:
+        """Take a piece of the answer."""
+        if self._open is not self._text:
+            self._turn_to(self._text)
+        self._text.pieces.append(piece)
+
+    def reasoning(self, piece: str) -> None:
+        """Take a piece of reasoning."""
+        if self._open is not self._reasoning:
+            self._turn_to(self._reasoning)
+        self._reasoning.pieces.append(piece)
+
+    def end(self, event: Finish | Done) -> None:
+        """Take an event after which no text follows."""
+        self._gather(last=True)
+        self._events.append(event)
+
+    def take(self, *, last: bool = False) -> list[ReaderEvent]:
+        """Give the events so far, and begin anew.
+
+        Args:
+            last: Whether no text can follow.
+        """
+        self._gather(last=last)
+        events, self._events = self._events, []
+        return events
+
+    def _turn_to(self, channel: _Channel) -> None:
+        self._gather(last=True)
+        self._open = channel
+
+    def _gather(self, *, last: bool) -> None:
+        if text := self._open.take(last=last):
+            self._events.append(self._open.kind(text))
+        if self.progress:
+            self._events.append(Progress(self.progress))
+            self.progress = 0
+        if self.usage:
+            self._events.append(usage_of(self.usage))
+            self.usage = None
+
+
+class _Channel:
+    """One kind of text: repairs cumulative pieces and halves of surrogate pairs."""
+
+    def __init__(self, kind: type[Text | Reasoning], cumulative: bool) -> None:
+        self.kind = kind
+        self.pieces: list[str] = []
+        self._joiner = SurrogateJoiner()
+        self._cumulative = cumulative
+        self._seen = ""
+
+    def take(self, *, last: bool) -> str:
+        if not (self.pieces or last):
+            return ""
+        text = self._newest() if self._cumulative else "".join(self.pieces)
+        self.pieces.clear()
+        text = self._joiner.feed(text)
+        return text + self._joiner.flush() if last else text
+
+    def _newest(self) -> str:
+        """Give what the pieces add to the text seen so far; an older state of it adds nothing."""
+        before = len(self._seen)
+        for piece in self.pieces:
+            if piece.startswith(self._seen):
+                self._seen = piece
+            elif not self._seen.startswith(piece):
+                raise MalformedStreamError(
+                    f"cumulative=True, but {piece[-40:]!r} does not continue {self._seen[-40:]!r}"
+                )
+        return self._seen[before:]
+
+
+def usage_of(counts: object) -> Usage:
+    """Read token counts in the names of chat completions or of the Responses API.
+
+    Example:
+        >>> usage_of({"prompt_tokens": 9, "completion_tokens": 3})
+        Usage(input_tokens=9, output_tokens=3, reasoning_tokens=None, cached_tokens=None)
+    """
+    found = _mapping(counts)
+    taken = _mapping(_first(found, "completion_tokens_details", "output_tokens_details"))
+    given = _mapping(_first(found, "prompt_tokens_details", "input_tokens_details"))
+    cached = given.get("cached_tokens", found.get("prompt_cache_hit_tokens"))
+    return Usage(
+        input_tokens=_count(_first(found, "prompt_tokens", "input_tokens")),
+        output_tokens=_count(_first(found, "completion_tokens", "output_tokens")),
+        reasoning_tokens=_count(taken.get("reasoning_tokens")),
+        cached_tokens=_count(cached),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _first(counts: Mapping[str, Any], *names: str) -> object:
+    return next((counts[name] for name in names if counts.get(name) is not None), None)
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,172 @@
+"""The Responses wire: input items as its requests carry them, and the reader of its streams."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .._conversation import FilePart, ImagePart, TextPart, text_of
+from .._events import Finish
+from .._json import TypedDecoder
+from ._openai_chat import checked_role, unsupported
+from ._openai_errors import reported
+from ._openai_finish import finish_reason
+from ._openai_stream import EVENT_LIMIT, WireReader
+from ._openai_tools import function_call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .._conversation import Content, Message, Part
+    from ._openai_types import Item, Response, ResponseEvent
+
+
+def response_input(
+    conversation: Sequence[Message], backend: str = "openai"
+) -> list[dict[str, Any]]:
+    """Give a conversation as the `input` of a Responses request.
+
+    System texts stay messages of role `system` in their places, so `instructions` is free for
+    the caller.
+
+    Args:
+        conversation: Messages as `normalize` gives them.
+        backend: The backend's name, for errors.
+
+    Returns:
+        One dict for each message; text stays a string, with other parts it becomes a list.
+
+    Raises:
+        UnsupportedContentError: A role or a part that this wire cannot carry.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> response_input([Message("user", "Hi")])
+        [{'role': 'user', 'content': 'Hi'}]
+    """
+    return [
+        {"role": checked_role(role, backend), "content": _content(role, content, backend)}
+        for role, content in conversation
+    ]
+
+
+def _content(role: str, content: Content, backend: str) -> str | list[dict[str, Any]]:
+    if isinstance(content, str) or all(isinstance(part, TextPart) for part in content):
+        return text_of(content)
+    return [_part(role, part, backend) for part in content]
+
+
+def _part(role: str, part: Part, backend: str) -> dict[str, Any]:
+    if role != "user":
+        raise unsupported(part, role, backend)
+    match part:
+        case TextPart():
+            return {"type": "input_text", "text": text_of((part,))}
+        case ImagePart():
+            return {"type": "input_image", "image_url": part.url, "detail": "auto"}
+        case FilePart():
+            name = part.name or "file"
+            return {"type": "input_file", "filename": name, "file_data": part.url}
+        case _:
+            raise unsupported(part, role, f'{backend} (api="responses")')
+
+
+@cache
+def _decoders() -> tuple[TypedDecoder[ResponseEvent], TypedDecoder[Response]]:
+    from ._openai_types import Response, ResponseEvent
+
+    return TypedDecoder(ResponseEvent), TypedDecoder(Response)
+
+
+class ResponsesReader(WireReader):
+    r"""Reads the answer to a Responses request.
+
+    Args:
+        cumulative: Whether the server sends the text so far where the new text belongs.
+        limit: Most bytes of one event.
+
+    Example:
+        >>> event = b'{"type": "response.output_text.delta", "delta": "Hi"}'
+        >>> ResponsesReader().feed(b"data: " + event + b"\n\n")
+        [Text(delta='Hi')]
+    """
+
+    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
+        super().__init__(cumulative=cumulative, limit=limit)
+        self._decode = _decoders()[0].decode
+        self._calls: list[dict[str, Any]] = []
+        self._refused = self._told = False
+
+    def _event(self, data: bytes) -> None:
+        event = self._decode(data)
+        match event.type:
+            case "response.output_text.delta":
+                self._text(event.delta)
+            case "response.refusal.delta":
+                self._refused = True
+                self._text(event.delta)
+            case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
+                self._out.reasoning(event.delta or "")
+            case "response.reasoning_summary_part.added" if event.summary_index:
+                self._out.reasoning("\n\n")  # the parts come without anything between them
+            case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
+                self._out.progress += len(event.delta or "")
+            case "response.output_item.done" if event.item is not None:
+                self._call(event.item)
+            case "response.completed" | "response.incomplete" | "response.failed":
+                self._end(event.response, event.type.removeprefix("response."))
+            case "error" | None:
+                self._no_answer(data)
+            case _:
+                pass
+
+    def _whole(self, data: bytes) -> None:
+        response = _decoders()[1].decode(data)
+        if response.output is None:
+            self._no_answer(data)
+        else:
+            self._end(response, response.status or "")
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._told = True
+            self._out.text(text)
+
+    def _call(self, item: Item) -> None:
+        if item.type == "function_call":
+            self._calls.append(function_call(item.call_id, item.name, item.arguments))
+        elif item.type == "custom_tool_call":
+            custom = {"name": item.name or "", "input": item.input or ""}
+            self._calls.append({"id": item.call_id, "type": "custom", "custom": custom})
+
+    def _end(self, response: Response | None, status: str) -> None:
+        if response is not None:
+            self._out.usage = response.usage
+            if response.error:
+                raise reported(response.error)
+            if not (self._told or self._calls):
+                self._output(response.output or ())
+        reason = self._reason(response, status)
+        if reason is not None:
+            self._out.end(Finish(reason, tool_calls=tuple(self._calls)))
+
+    def _output(self, items: Iterable[Item]) -> None:
+        """Read the output at once where no deltas came."""
+        for item in items:
+            self._call(item)
+            for block in (*(item.summary or ()), *(item.content or ())):
+                if item.type == "reasoning":
+                    self._out.reasoning(block.text or "")
+                elif item.type == "message":
+                    self._refused = self._refused or bool(block.refusal)
+                    self._text(block.text or block.refusal)
+
+    def _reason(self, response: Response | None, status: str) -> str | None:
+        if status == "completed":
+            return "refusal" if self._refused else "tool_calls" if self._calls else "stop"
+        if status == "incomplete":
+            details = response.incomplete_details if response else None
+            return finish_reason(details.reason if details else None) or status
+        if status in ("failed", "cancelled"):
+            raise reported(f"the response is {status}")
+        return None

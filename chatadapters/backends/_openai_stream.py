@@ -1,0 +1,166 @@
+"""What the readers of all OpenAI wires share: from bytes to events, whatever the body really is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._backend import Reader
+from .._errors import LimitExceededError, MalformedStreamError, StreamError
+from .._events import Done, ReaderEvent
+from .._json import loads
+from .._policies import Limits
+from .._sse import SSEDecoder
+from ._openai_collect import Collector
+from ._openai_errors import error_in, not_a_stream, reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .._sse import ServerEvent
+
+EVENT_LIMIT = Limits().event
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+class WireReader(Reader):
+    """Reads an event stream, or the plain JSON body that came in its place.
+
+    A subclass reads the JSON of one event in `_event` and tells `_out` what it says.
+
+    Args:
+        cumulative: Whether the server sends the text so far where the new text belongs.
+        limit: Most bytes of one event, or of a body that is no stream.
+    """
+
+    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
+        self._opening: _Opening | None = _Opening(limit)
+        self._sse = SSEDecoder(limit)
+        self._out = Collector(cumulative=cumulative)
+        self._over = False
+
+    def feed(self, chunk: bytes) -> Sequence[ReaderEvent]:
+        """Read one block of bytes."""
+        if self._over:
+            return ()
+        try:
+            self._events(self._sse.feed(chunk if self._opening is None else self._begin(chunk)))
+        except StreamError as error:
+            return self._broken(error)
+        return self._out.take()
+
+    def finish(self) -> Sequence[ReaderEvent]:
+        """Read what is left: an event without its blank line, or a whole body."""
+        if self._over:
+            return ()
+        try:
+            if self._opening is None:
+                self._events(self._sse.flush())
+            else:
+                return self._body(bytes(self._opening.body.strip(_BLANK)))
+        except StreamError as error:
+            return self._broken(error)
+        return self._out.take(last=True)
+
+    def _event(self, data: bytes) -> None:
+        """Read the JSON of one event."""
+        raise NotImplementedError
+
+    def _whole(self, data: bytes) -> None:
+        """Read a JSON body that came in place of a stream."""
+        self._event(data)
+
+    def _events(self, events: Iterable[ServerEvent]) -> None:
+        for name, data in events:
+            if data[:1] == b"{" and name != "error":
+                self._event(data)
+            else:
+                self._unusual(name, data.strip())
+                if self._over:
+                    return
+
+    def _unusual(self, name: str, data: bytes) -> None:
+        """Read what is not an event's JSON: the end mark, an error, a keep-alive."""
+        if data == b"[DONE]":
+            self._over = True
+            self._out.end(Done())
+        elif data and name == "error":
+            raise reported(_value(data))
+        elif data:
+            self._event(data)
+
+    def _no_answer(self, data: bytes) -> None:
+        """Look for an error in an event that has nothing that an answer has."""
+        if (error := error_in(loads(data))) is not None:
+            raise error
+
+    def _begin(self, block: bytes) -> bytes:
+        head = self._opening.feed(block) if self._opening else block
+        if head:
+            self._opening = None
+        return head
+
+    def _body(self, data: bytes) -> Sequence[ReaderEvent]:
+        if not data:
+            return ()
+        try:
+            self._whole(data)
+        except MalformedStreamError:
+            raise not_a_stream(data) from None
+        events = self._out.take(last=True)
+        if not events:
+            raise not_a_stream(data)
+        return events
+
+    def _broken(self, error: StreamError) -> Sequence[ReaderEvent]:
+        self._over = True
+        events = self._out.take(last=True)
+        if not events:
+            raise error
+        return _Broken(events, error)
+
+
+class _Opening:
+    """Holds the beginning of a body back until it shows whether this is an event stream."""
+
+    def __init__(self, limit: int) -> None:
+        self.body = bytearray()
+        self._limit = limit
+        self._is_json = False
+
+    def feed(self, block: bytes) -> bytes:
+        """Take a block; give all that came when it is an event stream, else nothing."""
+        self.body += block
+        if not self._is_json:
+            first = bytes(self.body.lstrip(_BLANK)[:1])
+            if first == b"<":
+                raise not_a_stream(self.body)
+            if first and first not in b"{[":
+                return bytes(self.body)
+            self._is_json = bool(first)
+        if len(self.body) > self._limit:
+            raise LimitExceededError(
+                f"what came in place of a stream is longer than {self._limit} bytes"
+            )
+        return b""
+
+
+class _Broken(list[ReaderEvent]):
+    """The events of a block that ends in a failure: who has read them meets it.
+
+    So what counts as received does not depend on how the network cut the stream into blocks.
+    """
+
+    def __init__(self, events: Iterable[ReaderEvent], error: StreamError) -> None:
+        super().__init__(events)
+        self._error = error
+
+    def __iter__(self) -> Iterator[ReaderEvent]:
+        yield from super().__iter__()
+        raise self._error
+
+
+def _value(data: bytes) -> object:
+    try:
+        return loads(data)
+    except MalformedStreamError:
+        return data.decode(errors="replace")

@@ -1,0 +1,75 @@
+"""Puts tool calls together from the pieces in which a stream brings them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._openai_types import Function, ToolCall
+
+
+class ToolCalls:
+    """The tool calls of one reply.
+
+    Pieces belong together by `index`; a new id begins a new call even so, because some servers
+    number every call 0 or not at all.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+
+    def add(self, piece: ToolCall) -> int:
+        """Take one piece of a call.
+
+        Returns:
+            How many characters it brought.
+        """
+        call = self._find(piece)
+        call.id = call.id or piece.id
+        return call.add(piece.function) if piece.function else 0
+
+    def add_function(self, piece: Function) -> int:
+        """Take a piece of the one call of servers that still send `function_call`."""
+        if not self._calls:
+            self._calls.append(_Call(None))
+        return self._calls[0].add(piece)
+
+    def whole(self) -> tuple[dict[str, Any], ...]:
+        """Give the calls in the form of OpenAI's chat messages."""
+        return tuple(
+            function_call(call.id, call.name, "".join(call.arguments)) for call in self._calls
+        )
+
+    def _find(self, piece: ToolCall) -> _Call:
+        for call in reversed(self._calls):
+            same_place = piece.index is None or piece.index == call.index
+            if same_place and (not piece.id or not call.id or piece.id == call.id):
+                return call
+        self._calls.append(_Call(piece.index))
+        return self._calls[-1]
+
+
+class _Call:
+    """One call as far as it has come."""
+
+    def __init__(self, index: int | None) -> None:
+        self.index = index
+        self.id: str | None = None
+        self.name = ""
+        self.arguments: list[str] = []
+
+    def add(self, piece: Function) -> int:
+        if piece.name and piece.name != self.name:  # some servers repeat it in every piece
+            self.name += piece.name
+        arguments = piece.arguments or ""
+        if isinstance(arguments, dict):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        self.arguments.append(arguments)
+        return len(arguments)
+
+
+def function_call(id_: str | None, name: str | None, arguments: str | None) -> dict[str, Any]:
+    """Give a call in the form of OpenAI's chat messages."""
+    function = {"name": name or "", "arguments": arguments or ""}
+    return {"id": id_, "type": "function", "function": function}

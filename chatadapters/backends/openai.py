@@ -1,0 +1,248 @@
+"""OpenAI, Azure and every server that speaks their API, through the openai SDK's raw bytes."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from .._abort import AbortableStream, Hangup
+from .._backend import Backend, Reader
+from .._clients import Clients
+from .._errors import OptionError, ProviderStreamError
+from ._openai_chat import ChatReader, chat_messages
+from ._openai_clients import Lines, async_client, openai_sdk, sdk_timeout
+from ._openai_options import Api, check_options
+from ._openai_responses import ResponsesReader, response_input
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+
+    from .._conversation import Message
+    from .._policies import Timeout
+
+_MOST_STOPS = 4
+_NO_KEY = "not-needed"
+#: Errors inside a stream that another attempt would meet again.
+_LASTING = frozenset(
+    {
+        "authentication_error",
+        "content_policy_violation",
+        "context_length_exceeded",
+        "invalid_api_key",
+        "invalid_prompt",
+        "invalid_request_error",
+        "model_not_found",
+        "not_found_error",
+        "permission_error",
+    }
+)
+
+
+@dataclass(frozen=True, repr=False)
+class OpenAIBackend(Backend):
+    """OpenAI's Chat Completions or Responses API, at OpenAI or at any server that has it.
+
+    The SDK signs and sends the request, so its environment variables, Azure support and typed
+    errors hold; its retries are off, and what comes back is read here. Requests of the Responses
+    API have no stop sequences; they are enforced on arrival.
+
+    Args:
+        model: The model's name.
+        base_url: The server, such as `http://127.0.0.1:8000/v1`; OpenAI by default.
+        api_key: The key, or a callable that gives one for each request; by default the
+            environment's `OPENAI_API_KEY`. A string is left out of pickles.
+        client: An `OpenAI` or `AzureOpenAI` object to use instead of one of ours. How it treats
+            redirects is its own affair.
+        async_client: The same for async.
+        api: `"chat"` or `"responses"`.
+        cumulative: Whether the server, against the protocol, sends the text so far in every
+            chunk; it is then turned into deltas.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> OpenAIBackend("gpt-4o-mini", base_url="http://127.0.0.1:1/v1").build(
+        ...     [Message("user", "Hi")], {"temperature": 0}
+        ... )
+        {'model': 'gpt-4o-mini', 'messages': [{'role': 'user', 'content': 'Hi'}], 'stream': True, \
+'temperature': 0}
+    """
+
+    name: ClassVar[str] = "openai"
+
+    model: str
+    base_url: str | None = None
+    api_key: str | Callable[[], str] | None = None
+    client: Any = field(default=None, compare=False)
+    async_client: Any = field(default=None, compare=False)
+    api: Api = "chat"
+    cumulative: bool = False
+    _clients: Clients[Lines, Any] = field(
+        default_factory=lambda: Clients(Lines, async_client), compare=False
+    )
+    _keys: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.api not in ("chat", "responses"):
+            raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise OptionError(
+                f"base_url={self.base_url!r}: give a URL that begins with http:// or https://"
+            )
+
+    def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
+        """Build the keywords of the SDK's `create`."""
+        check_options(options, self.api)
+        if self.api == "responses":
+            sent = {name: value for name, value in options.items() if name != "stop"}
+            items = response_input(conversation)
+            return {"model": self.model, "input": items, "stream": True, **sent}
+        messages = chat_messages(conversation)
+        payload = {"model": self.model, "messages": messages, "stream": True, **options}
+        if "stop" in options:
+            payload["stop"] = list(options["stop"])[:_MOST_STOPS]
+        if self._is_openai():
+            payload.setdefault("stream_options", {"include_usage": True})
+        return payload
+
+    def reader(self) -> Reader:
+        """Give a fresh reader for one attempt."""
+        reader = ChatReader if self.api == "chat" else ResponsesReader
+        return reader(cumulative=self.cumulative)
+
+    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[bytes]:
+        """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
+        return AbortableStream(partial(self._read, payload, timeout))
+
+    def _read(
+        self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
+    ) -> Generator[bytes, None, None]:
+        with (
+            self._sync_client(hangup) as client,
+            self._request(client, payload, timeout) as response,
+        ):
+            hangup.answered(response.http_response)
+            yield from response.iter_bytes()
+
+    async def astream(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[bytes, None]:
+        """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        async with (
+            self._async_client() as client,
+            self._request(client, payload, timeout) as response,
+        ):
+            async for block in response.iter_bytes():
+                yield block
+
+    def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
+        resource = client.chat.completions if self.api == "chat" else client.responses
+        return resource.with_streaming_response.create(**payload, timeout=sdk_timeout(timeout))
+
+    @contextmanager
+    def _sync_client(self, hangup: Hangup) -> Generator[Any, None, None]:
+        if self.client is not None:
+            yield self.client.with_options(**self._settings(lent=True))
+        elif self.async_client is not None:
+            raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
+        else:
+            with self._clients.sync() as lines, lines.line(hangup) as http:
+                yield openai_sdk().OpenAI(**self._settings(), http_client=http)
+
+    @asynccontextmanager
+    async def _async_client(self) -> AsyncGenerator[Any, None]:
+        if self.async_client is not None:
+            yield self.async_client.with_options(**await self._asettings(lent=True))
+        elif self.client is not None:
+            raise OptionError(
+                "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
+            )
+        else:
+            async with self._clients.aio() as http:
+                yield openai_sdk().AsyncOpenAI(**await self._asettings(), http_client=http)
+
+    def _settings(self, *, lent: bool = False) -> dict[str, Any]:
+        """Give the SDK client's settings; what a lent client has of its own is left alone."""
+        settings: dict[str, Any] = {"max_retries": 0}
+        if self.base_url:
+            settings["base_url"] = self.base_url
+        if self.api_key or not lent:
+            settings["api_key"] = self._key()
+        return settings
+
+    async def _asettings(self, *, lent: bool = False) -> dict[str, Any]:
+        if not callable(self.api_key):
+            return self._settings(lent=lent)
+        from asyncio import to_thread
+
+        return await to_thread(self._settings, lent=lent)  # fetching a key may take a while
+
+    def _key(self) -> str:
+        key = self.api_key() if callable(self.api_key) else self.api_key
+        key = (key or os.environ.get("OPENAI_API_KEY") or "").strip()
+        if not key and (self.base_url or os.environ.get("OPENAI_BASE_URL")):
+            return _NO_KEY  # local servers need none, the SDK wants one
+        if not key:
+            raise OptionError('no API key: set OPENAI_API_KEY, or give api_key="..."')
+        if not (key.isascii() and key.isprintable()):
+            del key  # a traceback may show the values of variables
+            raise OptionError("api_key has a character that no HTTP header can carry")
+        if key not in self._keys:
+            self._keys.append(key)
+        return key
+
+    def _is_openai(self) -> bool:
+        elsewhere = self.base_url or os.environ.get("OPENAI_BASE_URL")
+        return not elsewhere and self.client is None and self.async_client is None
+
+    def retryable(self, error: BaseException) -> bool | None:
+        """Say that what is wrong with the request itself stays wrong."""
+        lasting = isinstance(error, ProviderStreamError) and error.code in _LASTING
+        return False if lasting else None
+
+    def secrets(self) -> Sequence[str]:
+        """Give the keys in use, and the password in the base URL."""
+        own = self.api_key if isinstance(self.api_key, str) else None
+        lent = (getattr(client, "api_key", None) for client in (self.client, self.async_client))
+        password = urlsplit(self.base_url or "").password
+        found = (own, os.environ.get("OPENAI_API_KEY"), password, *lent, *self._keys)
+        return [key.strip() for key in found if isinstance(key, str) and key.strip()]
+
+    def close(self) -> None:
+        """Close the clients this backend made; the next message makes new ones."""
+        self._clients.close()
+
+    async def aclose(self) -> None:
+        """Close the clients this backend made for the running event loop."""
+        await self._clients.aclose()
+
+    def __repr__(self) -> str:
+        given = {"base_url": self._shown_url(), "api": self.api, "cumulative": self.cumulative}
+        shown = "".join(f", {name}={value!r}" for name, value in given.items() if value)
+        return f"{type(self).__name__}({self.model!r}{shown})"
+
+    def _shown_url(self) -> str | None:
+        if self.base_url is None:
+            return None
+        url = urlsplit(self.base_url)
+        return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        for name in ("client", "async_client"):
+            if getattr(self, name) is not None:
+                raise TypeError(
+                    f"a backend with {name}= cannot be pickled, because the client cannot: "
+                    "give base_url and api_key instead"
+                )
+        key = None if isinstance(self.api_key, str) else self.api_key
+        return {**self.__dict__, "api_key": key, "_keys": deque(maxlen=8)}
