@@ -1,0 +1,17 @@
+"""Chat prompt templates: conversations as the one text that a model was trained on."""
+
+from ._dialogue import DialogueTemplate
+from ._guard import Escape
+from ._layout import Layout
+from ._registry import get_template, list_templates
+from ._render import Change, Rendered
+
+__all__ = [
+    "Change",
+    "DialogueTemplate",
+    "Escape",
+    "Layout",
+    "Rendered",
+    "get_template",
+    "list_templates",
+]

@@ -1,0 +1,219 @@
+"""How one family of models writes a conversation as text: a plain value, no code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from chatadapters._errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._render import Renderer
+
+Around: TypeAlias = tuple[str, str]
+SystemPlace: TypeAlias = Literal["block", "first_user", "last_user", "ignore", "refuse"]
+
+ROLES = ("system", "user", "assistant")
+_LONGEST_LABEL = 40
+# What tokenizers keep whole: <|end|>, </s>, <<SYS>>, [INST], [|user|].
+_TOKEN = re.compile(r"<<[^<>\s]+>>|<[^<>\s]+>|\[[^\[\]\s]+\]")
+
+
+@dataclass(frozen=True)
+class Layout:
+    r"""The fixed text around the system, user and assistant text of a conversation.
+
+    Attributes:
+        user: What stands before and after a user's text.
+        assistant: What stands before and after an assistant's text.
+        generation_prompt: What ends a prompt, so that the model answers next. It often differs
+            from `assistant[0]`: no trailing space, or a `<think>` in front.
+        system: What stands before and after the system text.
+        system_place: Where the system text goes: a `"block"` at the beginning, inside the
+            `"first_user"` or `"last_user"` turn before its text, nowhere (`"ignore"`), or it
+            is an error (`"refuse"`).
+        no_system: What stands in that place when there is no system text.
+        later_system: Whether a system message may also stand between the turns.
+        begin: What opens every prompt (after the beginning-of-sequence token).
+        first_user: What stands before the user's text when that is the first turn, if it is
+            not `user[0]`.
+        trim: The roles whose text is stripped of white space at both ends.
+        stop: Stop sequences, the real end token first.
+        bos: The beginning-of-sequence token. Servers and tokenizers add it themselves, so it
+            is left out of a prompt unless asked for.
+        special_tokens: The control tokens; found in the fixed text and in `stop` when not
+            given. No text of a conversation may contain them.
+        reserved: Control tokens of the vocabulary that the layout itself does not write and
+            that no text may contain either.
+        name: The name of the family.
+        source: Where the layout is from.
+
+    Example:
+        >>> layout = Layout(
+        ...     user=("USER: ", "\n"), assistant=("ASSISTANT: ", "</s>\n"),
+        ...     generation_prompt="ASSISTANT:", system=("", "\n\n"), stop=("</s>",),
+        ... )
+        >>> layout.special_tokens
+        ('</s>',)
+        >>> layout.labels
+        ('USER:', 'ASSISTANT:')
+    """
+
+    user: Around
+    assistant: Around
+    generation_prompt: str
+    system: Around = ("", "\n\n")
+    system_place: SystemPlace = "block"
+    no_system: str = ""
+    later_system: bool = False
+    begin: str = ""
+    first_user: str | None = None
+    trim: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    bos: str = ""
+    special_tokens: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ("<|endoftext|>",)
+    name: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name))
+        if not self.special_tokens:
+            found = dict.fromkeys(t for text in self._texts() for t in _TOKEN.findall(text))
+            object.__setattr__(self, "special_tokens", tuple(found))
+
+    @classmethod
+    def from_tokens(cls, system: str, user: str, assistant: str, end: str) -> Layout:
+        r"""Make the layout of StarChat's shape: token, newline, text, end token, newline.
+
+        Args:
+            system: The token that opens a system text.
+            user: The token that opens a user's text.
+            assistant: The token that opens an assistant's text.
+            end: The token that ends each of them.
+
+        Returns:
+            The layout; an empty system text is written too, as those models were trained.
+        """
+        after = end + "\n"
+        return cls(
+            user=(user + "\n", after),
+            assistant=(assistant + "\n", after),
+            generation_prompt=assistant + "\n",
+            system=(system + "\n", after),
+            no_system=system + "\n" + after,
+            stop=(end,),
+            special_tokens=(system, user, assistant, end),
+        )
+
+    def tokens(self) -> tuple[str, str, str, str] | None:
+        """Give the four tokens `from_tokens` would make this layout from, or None."""
+        if len(self.special_tokens) != 4 or "" in self.special_tokens:  # noqa: PLR2004
+            return None
+        system, user, assistant, end = self.special_tokens
+        same = Layout.from_tokens(system, user, assistant, end) == self
+        return (system, user, assistant, end) if same else None
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """What writes conversations in this layout; made at first use."""
+        from ._render import Renderer
+
+        return Renderer(self)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Plain text that opens a turn, such as `USER:`; no text may contain it as a label."""
+        before = (self.user[0], self.assistant[0], self.generation_prompt, self.first_user or "")
+        openings = before if self.system_place == "ignore" else (self.system[0], *before)
+        return tuple(dict.fromkeys(label for text in openings for label in self._labels(text)))
+
+    def inline_labels(self) -> frozenset[str]:
+        """Give the labels that the layout itself writes in the middle of a line."""
+        leads = {
+            (label, joint.partition(label)[0])
+            for label in self.labels
+            for joint in self.joints()
+            if label in joint
+        }
+        return frozenset(label for label, lead in leads if not self._breaks(lead))
+
+    def heads(self) -> frozenset[str]:
+        """Give every fixed text that a prompt may begin with, up to the first message's text."""
+        begin = (self.begin, self.bos + self.begin)
+        user = self.user[0] if self.first_user is None else self.first_user
+        opening: tuple[str, ...] = (user, self.assistant[0])
+        if self.system_place == "block":
+            opening = (self.system[0], *(self.no_system + text for text in opening))
+        elif self._merges:
+            opening = (*opening, user + self.system[0], user + self.no_system)
+        return frozenset(first + text for first in begin for text in opening)
+
+    def joints(self) -> frozenset[str]:
+        """Give every fixed text that may stand between the texts of two messages."""
+        user, assistant, system = self.user, self.assistant, self.system
+        following = [user[0], assistant[0], self.generation_prompt]
+        before = [user[1], assistant[1]]
+        if self.system_place == "block":
+            before.append(system[1])
+        if self.later_system:
+            following.append(system[0])
+        joints = {end + start for end in before for start in following}
+        if self.system_place == "block" and self.first_user is not None:
+            joints.add(system[1] + self.first_user)
+        if self._merges:
+            joints |= {system[1]} | {end + user[0] + system[0] for end in before}
+            joints |= {end + user[0] + self.no_system for end in before}
+        return frozenset(joints)
+
+    @property
+    def _merges(self) -> bool:
+        return self.system_place in {"first_user", "last_user"}
+
+    def _breaks(self, lead: str) -> bool:
+        """Say whether `lead`, between a text and a label, is more than a space."""
+        return lead.rstrip(" \t").endswith("\n") or any(t in lead for t in self.special_tokens)
+
+    def _labels(self, text: str) -> Iterator[str]:
+        """Yield what begins a line of `text` up to a control token."""
+        for line in text.split("\n"):
+            label = line
+            for token in self.special_tokens:
+                label = label.partition(token)[0]
+            if 0 < len(label.strip()) <= _LONGEST_LABEL:
+                yield label.strip()
+
+    def _texts(self) -> tuple[str, ...]:
+        around = (*self.system, *self.user, *self.assistant)
+        others = (self.begin, self.no_system, self.first_user or "", self.generation_prompt)
+        return (*around, *others, *self.stop, self.bos)
+
+
+def _check(name: str, value: object) -> None:
+    """Refuse a field of the wrong kind, so that JSON written by hand fails at once."""
+    if name in {"user", "assistant", "system"}:
+        good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
+    elif name == "system_place":
+        good = value in get_args(SystemPlace)
+    elif name == "later_system":
+        good = isinstance(value, bool)
+    elif name in {"stop", "special_tokens", "reserved"}:
+        good = isinstance(value, tuple) and _strings(value) and "" not in value
+    elif name == "trim":
+        good = isinstance(value, tuple) and set(value) <= set(ROLES)
+    else:
+        good = isinstance(value, str) or (name == "first_user" and value is None)
+    if not good:
+        raise TemplateError(f"Layout({name}={value!r}) is not what this field takes")
+
+
+def _strings(value: tuple[object, ...]) -> bool:
+    return all(isinstance(item, str) for item in value)

@@ -1,0 +1,69 @@
+"""Names to templates: families, their aliases, and the families of well-known models."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from typing import Any
+
+from chatadapters._errors import TemplateError
+
+from ._dialogue import DialogueTemplate
+from ._layout import Layout
+
+
+def get_template(name: str) -> DialogueTemplate:
+    r"""Give the template of a family.
+
+    Args:
+        name: A name or alias that `list_templates` gives; case, `_` and space do not matter.
+
+    Returns:
+        The template.
+
+    Raises:
+        TemplateError: For a name that does not exist; the text shows the nearest ones.
+
+    Example:
+        >>> get_template("chatml").get_inference_prompt("Hi")
+        '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n'
+    """
+    key = name.strip().lower().replace("_", "-").replace(" ", "-")
+    families = _families()
+    family = _aliases().get(key, key)
+    if family not in families:
+        near = difflib.get_close_matches(key, [*families, *_aliases()], n=5, cutoff=0.4)
+        hint = f"did you mean {', '.join(map(repr, near))}?" if near else "see list_templates()"
+        raise TemplateError(f"there is no template {name!r}: {hint}")
+    return _template(family)
+
+
+def list_templates() -> list[str]:
+    """Give the names of all families, sorted, aliases not among them.
+
+    Example:
+        >>> "zephyr" in list_templates()
+        True
+    """
+    return sorted(_families())
+
+
+@cache
+def _families() -> dict[str, dict[str, Any]]:
+    from .families import labelled, marked, starchat
+
+    return {**starchat.FAMILIES, **marked.FAMILIES, **labelled.FAMILIES}
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    from .families.aliases import ALIASES
+
+    return ALIASES
+
+
+@cache
+def _template(family: str) -> DialogueTemplate:
+    data = dict(_families()[family])
+    system = data.pop("system_text", "")
+    return DialogueTemplate(system, layout=Layout(name=family, **data))

@@ -1,0 +1,1 @@
+"""The named families: plain data, one dictionary of `Layout` fields for each."""
