@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import gradio as gr
 
-from chatadapters import local_predict
+from chatadapters import Finish, local_predict
+
+
+def cut_short(finish: Finish) -> str | None:
+    """Give a line to append to an answer that did not end by itself."""
+    return "\n\n*(cut at the length limit)*" if finish.reason == "length" else None
+
+
+EXAMPLES: list[list[str | float | None]] = [
+    ["What is the capital of France?", None, None],
+    ["Introduce yourself.", "You are a pirate. Always start with 'Arrr!'", 0],
+]
 
 predict = local_predict(
     max_tokens=256,
     frequency_penalty=0.5,
     additional_inputs=("system", "temperature"),
-    notice=lambda finish: "\n\n*(cut at the length limit)*" if finish.reason == "length" else None,
+    notice=cut_short,
 )
 
 demo = gr.ChatInterface(
@@ -21,10 +32,7 @@ demo = gr.ChatInterface(
         gr.Textbox("Give short, clear answers in English.", label="System prompt"),
         gr.Slider(0, 2, 0.2, step=0.1, label="Temperature"),
     ],
-    examples=[
-        ["What is the capital of France?", None, None],
-        ["Introduce yourself.", "You are a pirate. Always start with 'Arrr!'", 0],
-    ],
+    examples=EXAMPLES,
     run_examples_on_click=False,
     # Retry, undo and clear buttons come with the chatbot; these two are extra.
     chatbot=gr.Chatbot(scale=1, buttons=["copy", "copy_all"]),

@@ -1,0 +1,158 @@
+"""A predict function as a chat in the browser, with its additional inputs as settings."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import signal
+import threading
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any
+
+from ._errors import ChatAdaptersError
+from ._registry import missing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+
+    from gradio import ChatInterface
+
+    from ._protocols import Predict
+
+EXAMPLES = (
+    "What is the capital of France?",
+    "How do plants make food?",
+    "Write a short story about a dragon.",
+)
+
+
+def build_demo(
+    predict: Predict,
+    *,
+    title: str = "chatadapters",
+    about: str = "",
+    examples: Sequence[str] = EXAMPLES,
+    settings: Mapping[str, Any] | None = None,
+) -> ChatInterface:
+    """Build a Gradio chat around a predict function.
+
+    Args:
+        predict: What answers; its `additional_inputs` become settings below the chat.
+        title: The heading.
+        about: Markdown that an empty chat shows.
+        examples: Messages to click on.
+        settings: What the settings show at first, by name.
+
+    Returns:
+        A `ChatInterface` to launch.
+
+    Raises:
+        MissingDependencyError: When Gradio is not installed.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> demo = build_demo(echo_predict(), title="Echo")
+        >>> demo.title
+        'Echo'
+    """
+    gr = _gradio()
+    names = list(inspect.signature(predict).parameters)[2:]
+    initial = settings or {}
+    demo: ChatInterface = gr.ChatInterface(
+        _with_errors_shown(predict),
+        title=title,
+        chatbot=gr.Chatbot(
+            scale=1,
+            min_height=320,
+            show_label=False,
+            buttons=["copy", "copy_all"],
+            placeholder=about,
+        ),
+        examples=[[text, *(None for _ in names)] for text in examples] if names else [*examples],
+        additional_inputs=[_setting(gr, name, initial.get(name)) for name in names],
+        additional_inputs_accordion=gr.Accordion("Settings", open=False),
+        api_name="chat",
+        concurrency_limit=8,
+        analytics_enabled=False,
+    )
+    return demo
+
+
+def run_demo(demo: ChatInterface, *, host: str = "127.0.0.1", port: int | None = None) -> None:
+    """Serve a demo until Ctrl-C or SIGTERM.
+
+    Args:
+        demo: What `build_demo` gave.
+        host: The address to listen on.
+        port: The port; None takes the first free one from 7860.
+
+    Raises:
+        ChatAdaptersError: When the port is taken.
+    """
+    try:
+        _, url, _ = demo.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            run_history=False,
+        )
+    except OSError as error:
+        raise ChatAdaptersError(f"cannot listen on {host}, port {port}: is it taken?") from error
+    print(f"\n  Open {url} in your browser. Ctrl-C stops it.\n", flush=True)
+    _wait_for_interrupt()
+    demo.close(verbose=False)
+
+
+def _wait_for_interrupt() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _gradio() -> Any:
+    # Gradio asks its home for news at import and at launch; a demo should not.
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    try:
+        import gradio
+    except ModuleNotFoundError as error:
+        raise missing("gradio", "demo") from error
+    return gradio
+
+
+def _setting(gr: Any, name: str, value: Any) -> Any:
+    match name:
+        case "system":
+            return gr.Textbox(value, label="System prompt", lines=2)
+        case "temperature":
+            return gr.Slider(0, 2, value, step=0.05, label="Temperature")
+        case "max_tokens":
+            return gr.Slider(1, 4096, value, step=1, label="Longest answer, in tokens")
+        case _:
+            return gr.Textbox(value, label=name)
+
+
+def _with_errors_shown(predict: Predict) -> Callable[..., AsyncGenerator[Any, None]]:
+    @functools.wraps(predict.aio)
+    async def chat(message: Any, history: Any, *values: Any) -> AsyncGenerator[Any, None]:
+        text, values = "", tuple(None if value == "" else value for value in values)
+        try:
+            async with aclosing(predict.aio(message, history, *values)) as replies:
+                async for text in replies:
+                    yield text
+        # Gradio would cover the whole conversation with any error that leaves this function.
+        except Exception as error:
+            yield [*filter(None, [text]), _failure(error)]
+
+    return chat
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    # A message with a title is shown in a box of its own and is not sent with later messages.
+    return {
+        "role": "assistant",
+        "content": f"{type(error).__name__}: {error}",
+        "metadata": {"title": "The answer failed"},
+    }

@@ -1,0 +1,63 @@
+"""Starts an app as its own process, as a user would, and waits until it answers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import IO
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def app(command: Sequence[str], *, port: int, **env: str) -> Generator[str]:
+    """Run an app and give its address; Gradio apps are told the port by the environment.
+
+    Args:
+        command: Arguments for Python.
+        port: Where the app will listen.
+        env: More environment variables.
+    """
+    url = f"http://127.0.0.1:{port}"
+    environ = {**os.environ, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1", **env}
+    environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [sys.executable, *command], env=environ, stdout=output, stderr=output
+        )
+        try:
+            _wait_until_up(url, process, output)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    output.seek(0)
+    raise AssertionError(f"{url} did not come up: {output.read().decode()}")

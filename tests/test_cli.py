@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatadapters import __version__
+from chatadapters.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# A chat whose answers are written down: one that never ends, one that never begins, then words.
+SCRIPTED = """
+import sys
+from chatadapters import Finish, make_predict
+from chatadapters._terminal import chat
+from chatadapters.testing import Pause, ScriptedBackend
+
+def seen(payload):
+    return str([m["content"] for m in payload["messages"]])
+
+class Seen(ScriptedBackend):
+    def _next(self, payload):
+        steps = super()._next(payload)
+        return [seen(payload), Finish("stop")] if steps == ["seen"] else steps
+
+backend = Seen(*{scripts})
+sys.exit(chat(make_predict(backend, retry={retry}), system={system!r}))
+"""
+
+
+def run(*args: str, text: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "chatadapters", *args],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **env},
+        check=False,
+    )
+
+
+def script(scripts: str, *, retry: str = "None", system: str | None = None) -> list[str]:
+    code = SCRIPTED.format(scripts=scripts, retry=retry, system=system)
+    code = code.replace("retry=None", "")
+    return [sys.executable, "-c", code]
+
+
+class Terminal:
+    """A process on a terminal of its own, which can be typed into and read."""
+
+    def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
+        self.process, self._end, self.seen = process, end, ""
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def until(self, pattern: str) -> str:
+        """Read until a pattern comes; give what came and forget it."""
+        deadline = time.monotonic() + 30
+        while not (found := re.search(pattern, self.seen)):
+            left = deadline - time.monotonic()
+            assert left > 0, f"{pattern!r} did not come: {self.seen!r}"
+            if select.select([self._end], [], [], left)[0]:
+                self.seen += os.read(self._end, 65536).decode()
+        came, self.seen = self.seen[: found.end()], self.seen[found.end() :]
+        return came
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def code(self) -> int:
+        return self.process.wait(timeout=30)
+
+
+@contextmanager
+def terminal(command: list[str], **env: str) -> Generator[Terminal]:
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "TERM": "dumb", **env}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_version() -> None:
+    """`--version` prints the version."""
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"chatadapters {__version__}\n")
+
+
+def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command the help comes and the exit code says that it was not used right."""
+    assert main([]) == 2
+    assert "demo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["chat", "--backend", "opanai"], "'openai'"),
+        (["chat", "--nonsense"], "--nonsense"),
+        (["demo", "--port", "70000"], "70000 is not a port"),
+        (["chat", "--temperature", "hot"], "'hot'"),
+    ],
+)
+def test_wrong_usage(args: list[str], says: str) -> None:
+    """Wrong usage is named on stderr, without a traceback, and exits with 2."""
+    done = run(*args)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_each_piped_line_is_a_message() -> None:
+    """Lines of a pipe are answered one after the other, and nothing else is printed."""
+    done = run("chat", "--backend", "echo", text="hello\n\nwörld\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\nwörld\n", "")
+
+
+def test_a_failed_answer_ends_a_piped_chat() -> None:
+    """With nobody there to ask again, a failed answer is one line on stderr and exit code 1."""
+    done = run("chat", "--backend", "echo", "--temperature", "1", text="hello\nworld\n")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"error: .*temperature.*\n", done.stderr)
+
+
+def test_debug_shows_the_traceback() -> None:
+    """`--debug` shows where a failed answer failed."""
+    done = run("chat", "--backend", "echo", "--temperature", "1", "--debug", text="hello\n")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_a_reader_that_leaves() -> None:
+    """A reader that closes the pipe early ends the chat without a traceback."""
+    shell = f"yes | head -200000 | {sys.executable} -m chatadapters chat --backend echo | head -1"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("y\n", "")
+
+
+def test_invalid_input_bytes_are_replaced() -> None:
+    """Bytes that are not UTF-8 become replacement characters instead of an error."""
+    command = [sys.executable, "-m", "chatadapters", "chat", "--backend", "echo"]
+    done = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, check=False)
+    assert done.stdout.decode() == "caf\ufffd\n"
+
+
+def test_the_history_is_kept_and_forgotten() -> None:
+    """Each message goes out after the conversation so far, until `/reset`."""
+    with terminal(script('("one", ["seen"])', system="S")) as chat:
+        chat.until("> ")
+        chat.type("hello\n")
+        chat.until("one")
+        chat.until("> ")
+        chat.type("again\n")
+        chat.until(re.escape("['S', 'hello', 'one', 'again']"))
+        chat.until("> ")
+        chat.type("/reset\n")
+        chat.until("forgotten")
+        chat.type("/system T\n")
+        chat.until("system prompt: T")
+        chat.type("anew\n")
+        chat.until(re.escape("['T', 'anew']"))
+        chat.type("/rest\n")
+        chat.until("/rest is not a command")
+        chat.type("/exit\n")
+        assert chat.code() == 0
+
+
+def test_interrupting_an_answer_keeps_the_chat() -> None:
+    """Ctrl-C stops the answer, what was said of it stays in the history, the chat goes on."""
+    with terminal(script('(["part", Pause(600)], ["seen"])')) as chat:
+        chat.until("> ")
+        chat.type("hello\n")
+        chat.until("part")
+        chat.interrupt()
+        chat.until("stopped")
+        chat.until("> ")
+        chat.type("again\n")
+        chat.until(re.escape("['hello', 'part', 'again']"))
+        chat.until("> ")
+        chat.type("\x04")
+        assert chat.code() == 0
+
+
+def test_interrupting_before_the_first_text() -> None:
+    """Ctrl-C ends the wait for a silent provider, and the unanswered message is not kept."""
+    with terminal(script('([Pause(600)], ["seen"])')) as chat:
+        chat.until("> ")
+        chat.type("hello\n")
+        chat.until("\n")
+        time.sleep(0.3)
+        chat.interrupt()
+        chat.until("stopped")
+        chat.type("again\n")
+        chat.until(re.escape("['again']"))
+
+
+def test_interrupting_at_the_prompt_does_not_leave() -> None:
+    """Ctrl-C at the prompt says how to leave."""
+    with terminal([sys.executable, "-m", "chatadapters", "chat", "--backend", "echo"]) as chat:
+        chat.until("> ")
+        chat.interrupt()
+        chat.until("Ctrl-D or /exit")
+        chat.until("> ")
+        chat.type("\x04")
+        assert chat.code() == 0
+
+
+def test_interrupting_a_piped_chat_ends_it() -> None:
+    """Ctrl-C ends a chat that reads a pipe, also before the first text, with exit code 130."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        command = ["chat", "--backend", "openai", "--model", "m", "--base-url", url]
+        with subprocess.Popen(
+            [sys.executable, "-m", "chatadapters", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "OPENAI_API_KEY": "none"},
+        ) as process:
+            assert process.stdin
+            process.stdin.write(b"hello\n")
+            process.stdin.flush()
+            connection, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+            connection.close()
+        assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_retries_and_limits_are_told() -> None:
+    """What happens to an answer is told beside it: another attempt, an early end."""
+    scripts = '([ConnectionResetError("gone")], ["half", Finish("length")])'
+    with terminal(script(scripts)) as chat:
+        chat.until("> ")
+        chat.type("hello\n")
+        chat.until("attempt 1: .*gone")
+        chat.until("half")
+        chat.until("cut at the length limit")
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    """An answer cannot move the cursor or retitle the window."""
+    with terminal(script('(["a\\x1b]0;title\\x07b\\rc", Finish("stop")],)')) as chat:
+        chat.until("> ")
+        chat.type("hello\n")
+        chat.until(re.escape("a]0;titlebc"))
+
+
+@pytest.mark.parametrize(("no_color", "styled"), [("", True), ("1", False)])
+def test_no_color(no_color: str, styled: bool) -> None:
+    """Notes are dim on a terminal, and plain where NO_COLOR is set."""
+    command = [sys.executable, "-m", "chatadapters", "chat", "--backend", "echo"]
+    with terminal(command, TERM="xterm", NO_COLOR=no_color) as chat:
+        came = chat.until("/help lists") + chat.until("> ")
+        assert ("\x1b[2m" in came) is styled

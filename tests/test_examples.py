@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from gradio_client import Client
+
+from tests.apps import app, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = sorted(Path(__file__).parent.parent.glob("examples/*.py"))
+# What an example is asked beside its first message, where it has settings.
+SETTINGS: dict[str, list[Any]] = {"parameters": ["Answer briefly.", 0]}
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def example(request: pytest.FixtureRequest) -> Iterator[tuple[str, Client]]:
+    path: Path = request.param
+    port = free_port()
+    with app([str(path)], port=port) as url:
+        yield path.stem, Client(url, verbose=False)
+
+
+def test_an_example_streams_an_answer(example: tuple[str, Client]) -> None:
+    """Each example starts, answers a message, and its answer grows."""
+    name, client = example
+    question = "What is the capital of France? Answer in one sentence."
+    job = client.submit(question, *SETTINGS.get(name, []), api_name="/predict")
+    replies = list(job)
+    assert len(replies) > 1
+    assert all(len(one) < len(other) for one, other in pairwise(replies))
+    assert "France" in replies[-1]
