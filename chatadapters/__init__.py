@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from ._factories import echo_predict, local_predict, openai_predict
+    from ._fallback import fallback
     from ._policies import Limits, Retry, Timeout, Window
     from ._predict import make_predict
     from ._protocols import AsyncPredict, Predict
@@ -90,6 +91,7 @@ __all__ = [
     "Usage",
     "Window",
     "echo_predict",
+    "fallback",
     "local_predict",
     "make_predict",
     "normalize",
@@ -106,6 +108,7 @@ _HOMES = (
     "_protocols",
     "_conversation",
     "_predict",
+    "_fallback",
     "_factories",
 )
 

@@ -20,11 +20,12 @@ class Clock:
         now: The reading of a monotonic clock in seconds, as in every method.
 
     Attributes:
+        timeout: The longest waits of the attempts that follow.
         waited: Seconds waited since the last content, or since the attempt began.
     """
 
     def __init__(self, timeout: Timeout, now: float) -> None:
-        self._timeout = timeout
+        self.timeout = timeout
         self._deadline = None if timeout.total is None else now + timeout.total
         self._asked = now
         self._limit = timeout.first
@@ -33,12 +34,12 @@ class Clock:
 
     def begin(self) -> None:
         """An attempt begins."""
-        self.waited, self._limit = 0.0, self._timeout.first
+        self.waited, self._limit = 0.0, self.timeout.first
         self._waiting_for = "first content (Timeout.first)"
 
     def content(self) -> None:
         """Content came."""
-        self.waited, self._limit = 0.0, self._timeout.idle
+        self.waited, self._limit = 0.0, self.timeout.idle
         self._waiting_for = "more content (Timeout.idle)"
 
     def patience(self, now: float) -> float | None:
@@ -58,7 +59,7 @@ class Clock:
     def check(self, now: float) -> None:
         """Raise `StallError` when a wait was too long."""
         if self._deadline is not None and now >= self._deadline:
-            raise _too_late(f"the reply took longer than {self._timeout.total} s (Timeout.total)")
+            raise _too_late(f"the reply took longer than {self.timeout.total} s (Timeout.total)")
         if self._limit is not None and self.waited >= self._limit:
             raise StallError(f"waited {self._limit} s in vain for the {self._waiting_for}")
 

@@ -125,7 +125,8 @@ def predict_of(spec: Spec) -> Predict:
     predict.complete = _dressed(complete, spec, "Return the whole reply.")
     predict.build = _builder(spec)
     predict.aio = async_predict_of(spec)
-    predict.using, predict.backend, predict.close = using, spec.backend, spec.backend.close
+    predict.using, predict.backend, predict.close = using, spec.backend, spec.close
+    predict.spec = spec
     return cast("Predict", predict)
 
 
@@ -146,7 +147,8 @@ def async_predict_of(spec: Spec) -> AsyncPredict:
     predict.events = _astream(spec, EventView)
     predict.complete = _dressed(complete, spec, "Return the whole reply.")
     predict.build = _builder(spec)
-    predict.using, predict.backend, predict.close = using, spec.backend, spec.backend.aclose
+    predict.using, predict.backend, predict.close = using, spec.backend, spec.aclose
+    predict.spec = spec
     return cast("AsyncPredict", predict)
 
 

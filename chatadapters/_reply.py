@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._attempt import Attempt, Rules
 from ._clock import Clock
-from ._errors import EmptyReplyError, IncompleteStreamError, StreamError
+from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, StreamError
 from ._events import Finish, Reasoning, Reply, Restarted, RetryScheduled, Text
 from ._policies import Retry, Timeout
 from ._redact import redact
@@ -40,6 +40,7 @@ class Call:
     needs_text: bool = False
     trimmed: Trimmed | None = None
     on_finish: Callable[[Reply], object] | None = None
+    next: Callable[[], Call] | None = None
 
 
 class ReplyState:
@@ -51,7 +52,6 @@ class ReplyState:
         now: The reading of a monotonic clock in seconds, as in every method.
 
     Attributes:
-        call: What was decided before the reply began.
         payload: What the current attempt sends.
         streaming: Whether the current attempt still wants chunks.
         over: Whether no further attempt follows.
@@ -60,10 +60,11 @@ class ReplyState:
     """
 
     def __init__(self, call: Call, view: View, now: float) -> None:
-        self.call, self._view = call, view
+        self._call, self._view = call, view
         self._attempts = Attempts(call.retry, call.backend)
         self._clock = Clock(call.timeout, now)
-        self._attempt = Attempt(call.backend.reader(), call.rules)
+        self._attempt: Attempt
+        self._number = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._earlier = ""
@@ -80,22 +81,27 @@ class ReplyState:
         if call.trimmed is not None:
             view.push(call.trimmed)
 
-    def begin(self) -> None:
-        """Begin an attempt."""
-        if self._attempts.number > 1:
-            prefix = self._seam.prefix if self._seam else ""
-            self._attempt = Attempt(self.call.backend.reader(), self.call.rules, prefix)
-            if self._replayed:
-                self._emit(Restarted(self._attempts.number))
+    def begin(self) -> Call:
+        """Begin an attempt.
+
+        Returns:
+            What was decided about it beforehand.
+        """
+        prefix = self._seam.prefix if self._seam else ""
+        self._attempt = Attempt(self._call.backend.reader(), self._call.rules, prefix)
+        self._number += 1
+        if self._replayed:
+            self._emit(Restarted(self._number))
         self._clock.begin()
         self.streaming = True
+        return self._call
 
     def patience(self, now: float) -> float | None:
         """Say how many seconds to wait for chunks before asking again; None is for ever."""
         patience = self._clock.patience(now)
         if self._attempt.finish is not None:
             return max(0.0, self._after_finish() - self._clock.waited)
-        if not (self._view.pending and self.call.pace):
+        if not (self._view.pending and self._call.pace):
             return patience
         until_frame = max(0.0, self._frame - now)
         return until_frame if patience is None else min(patience, until_frame)
@@ -117,11 +123,11 @@ class ReplyState:
     def take(self, now: float) -> list[Any]:
         """Give the values to hand out now."""
         finished = self._attempt.finish is not None
-        due = not self.call.pace or now >= self._frame or finished or self.over
+        due = not self._call.pace or now >= self._frame or finished or self.over
         if not (due and (self._view.pending or finished)):
             return []
-        if self.call.pace:
-            self._frame = now + 1 / self.call.pace
+        if self._call.pace:
+            self._frame = now + 1 / self._call.pace
         return self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
 
     def close(self) -> None:
@@ -129,8 +135,8 @@ class ReplyState:
         self.streaming, self.over = False, True
         if not self._reported:
             self._reported = True
-            if self.call.on_finish is not None:
-                self.call.on_finish(self.reply())
+            if self._call.on_finish is not None:
+                self._call.on_finish(self.reply())
 
     def reply(self) -> Reply:
         """Give the reply as it stands."""
@@ -141,8 +147,8 @@ class ReplyState:
             finish_reason=finish.reason if finish else None,
             usage=finish.usage if finish else None,
             tool_calls=finish.tool_calls if finish else (),
-            attempts=self._attempts.number,
-            backend=self.call.backend.name,
+            attempts=self._number,
+            backend=self._call.backend.name,
             error=self.error,
         )
 
@@ -174,7 +180,7 @@ class ReplyState:
 
     def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
         finished = self._attempt.finish is not None
-        joined = seam.feed(events, self._attempts.number, last=finished)
+        joined = seam.feed(events, self._number, last=finished)
         if joined is None:
             return ()
         self._seam = None
@@ -202,7 +208,7 @@ class ReplyState:
         self.streaming, self.over = False, True
         finish = attempt.finish or Finish("unknown")
         self._finish = replace(
-            finish, usage=finish.usage or attempt.usage, backend=self.call.backend.name
+            finish, usage=finish.usage or attempt.usage, backend=self._call.backend.name
         )
         if self._lacks_text(finish):
             self.error = _empty(self._finish)
@@ -211,7 +217,7 @@ class ReplyState:
 
     def _lacks_text(self, finish: Finish | None) -> bool:
         reason = "stop" if finish is None else finish.reason
-        return self.call.needs_text and not self._text and reason != "stop"
+        return self._call.needs_text and not self._text and reason != "stop"
 
     def _fail(self, error: BaseException) -> None:
         if self.over:
@@ -221,13 +227,15 @@ class ReplyState:
             self._complete()
             return
         self.streaming = False
-        redact(error, self.call.backend.secrets())
+        redact(error, self._call.backend.secrets())
         wait = self._next_attempt(error)
+        if wait is None:
+            wait = self._next_call()
         if wait is None:
             self._give_up(error)
         else:
             self.wait = wait
-            self._view.push(RetryScheduled(self._attempts.number - 1, wait, error))
+            self._view.push(RetryScheduled(self._number, wait, error))
 
     def _give_up(self, error: BaseException) -> None:
         self.over, self.error = True, error
@@ -255,26 +263,46 @@ class ReplyState:
             self._continue(prefix)
         return wait
 
+    def _next_call(self) -> float | None:
+        """Go over to the next backend of a fallback, if there is one and it may begin."""
+        if self._call.next is None or not self._may_restart():
+            return None
+        try:
+            self._call = self._call.next()
+        except ChatAdaptersError:  # none of the others can take this conversation
+            return None
+        self._attempts = Attempts(self._call.retry, self._call.backend)
+        self._clock.timeout = self._call.timeout
+        self._continue("")
+        return 0.0
+
     def _resume_from(self) -> str | None:
         """Choose how a broken reply goes on: after this text, from the start (""), or not."""
         if not (self._text or self._reasoning):
             return ""
-        retry = self.call.retry if isinstance(self.call.retry, Retry) else Retry()
-        mode = retry.midstream
+        mode = self._policy.midstream
         if mode == "auto":
-            mode = "resume" if self.call.backend.resumes else "restart"
+            mode = "resume" if self._call.backend.resumes else "restart"
         if mode == "resume" and not self._resumes:
             prefix = resumable(self._attempt)
-            if prefix and self.call.backend.resume(self.call.payload, prefix) is not None:
+            if prefix and self._call.backend.resume(self._call.payload, prefix) is not None:
                 return prefix
-        can_restart = mode != "raise" and self._restarts < retry.restarts
-        return "" if can_restart else None
+        return "" if self._may_restart() else None
+
+    def _may_restart(self) -> bool:
+        if not (self._text or self._reasoning):
+            return True
+        return self._policy.midstream != "raise" and self._restarts < self._policy.restarts
+
+    @property
+    def _policy(self) -> Retry:
+        return self._call.retry if isinstance(self._call.retry, Retry) else Retry()
 
     def _continue(self, prefix: str) -> None:
-        self.payload, self._seam = self.call.payload, None
+        self.payload, self._seam = self._call.payload, None
         if prefix:
             self._resumes += 1
-            self.payload = self.call.backend.resume(self.call.payload, prefix)
+            self.payload = self._call.backend.resume(self._call.payload, prefix)
             self._seam = Seam(prefix, "".join(self._reasoning), "".join(self._text))
         elif self._text or self._reasoning:
             self._restarts += 1

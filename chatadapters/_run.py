@@ -21,11 +21,10 @@ def run(reply: ReplyState) -> Generator[Any, None, None]:
     Raises:
         BaseException: Why the reply failed, after all its text was yielded.
     """
-    call = reply.call
     try:
         while not reply.over:
             sleep(reply.wait)
-            reply.begin()
+            call = reply.begin()
             stream = partial(call.backend.stream, reply.payload, call.timeout)
             with closing(Feed(stream, call.rules.limits.buffer)) as feed:
                 while reply.streaming:
@@ -46,11 +45,10 @@ async def arun(reply: ReplyState) -> AsyncGenerator[Any, None]:
     """
     from asyncio import sleep as asleep
 
-    call = reply.call
     try:
         while not reply.over:
             await asleep(reply.wait)
-            reply.begin()
+            call = reply.begin()
             stream = partial(call.backend.astream, reply.payload, call.timeout)
             async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
                 while reply.streaming:

@@ -87,6 +87,14 @@ class Spec:
         given = {name: value for name, value in given.items() if value is not None}
         return self.changed(given) if given else self
 
+    def close(self) -> None:
+        """Close the clients that the backend made."""
+        self.backend.close()
+
+    async def aclose(self) -> None:
+        """Close the clients that the backend made for the running event loop."""
+        await self.backend.aclose()
+
     def conversation(self, message: Any, history: Any) -> tuple[list[Message], Trimmed | None]:
         """Give the messages to send, and what was left out to fit the window."""
         system = self.system() if callable(self.system) else self.system

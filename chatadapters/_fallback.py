@@ -1,0 +1,114 @@
+"""`fallback`: several predicts in a row, the first that answers gives the reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from ._errors import ChatAdaptersError, HistoryError, OptionError
+from ._predict import predict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ._backend import Backend
+    from ._protocols import Predict
+    from ._reply import Call
+    from ._spec import Spec
+
+
+def fallback(first: Predict, *others: Predict) -> Predict:
+    """Make a predict that asks the next one when one has failed for good.
+
+    Each keeps its own options, retries included. When text was shown already, the next one
+    begins again as the `midstream` rule of the one that failed allows. The last event, a
+    `Finish`, names the backend that answered.
+
+    Args:
+        first: The predict that is asked first; its `additional_inputs` are those of the whole,
+            and reach the others by name where they name them too.
+        *others: The predicts that are asked then, in order.
+
+    Returns:
+        The predict; `build` gives the payload of the first.
+
+    Raises:
+        OptionError: When something is not a predict of this package.
+
+    Example:
+        >>> from chatadapters import echo_predict, openai_predict, Retry
+        >>> busy = openai_predict("m", base_url="http://127.0.0.1:9", retry=Retry(attempts=1))
+        >>> fallback(busy, echo_predict()).complete("hello").backend
+        'echo'
+    """
+    specs = tuple(_spec_of(predict) for predict in (first, *others))
+    return predict_of(cast("Spec", FallbackSpec(specs)))
+
+
+def _spec_of(predict: Any) -> Spec:
+    spec = getattr(predict, "spec", None)
+    if spec is None:
+        raise OptionError(f"fallback() takes predicts that a factory made, not {predict!r}")
+    found: Spec = spec
+    return found
+
+
+@dataclass(frozen=True)
+class FallbackSpec:
+    """The specs of several predicts in one; it has what `predict_of` asks of a `Spec`."""
+
+    specs: tuple[Spec, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.specs[0], name)
+
+    @property
+    def backend(self) -> Backend:
+        """The backend of the first; closing it closes all."""
+        return self.specs[0].backend
+
+    def close(self) -> None:
+        """Close the clients of all backends."""
+        for spec in self.specs:
+            spec.close()
+
+    async def aclose(self) -> None:
+        """Close the clients of all backends for the running event loop."""
+        for spec in self.specs:
+            await spec.aclose()
+
+    def changed(self, changes: Mapping[str, Any]) -> FallbackSpec:
+        """Give the same with other options for each."""
+        return replace(self, specs=tuple(spec.changed(changes) for spec in self.specs))
+
+    def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> FallbackSpec:
+        """Give the same with the values of the additional inputs where a spec names them."""
+        first, *others = self.specs
+        given = {**dict(zip(first.additional_inputs, values, strict=False)), **named}
+        chosen = [first.with_inputs(values, named)]
+        for spec in others:
+            own = {name: given[name] for name in spec.additional_inputs if name in given}
+            chosen.append(spec.with_inputs((), own))
+        return replace(self, specs=tuple(chosen))
+
+    def call(self, message: Any, history: Any, **how: bool) -> Call:
+        """Decide about the first that can take this conversation; the rest stand behind it."""
+        makers = [partial(spec.call, message, history, **how) for spec in self.specs]
+        return _first_call(makers)
+
+
+def _first_call(makers: Sequence[Callable[[], Call]]) -> Call:
+    """Make the first call that can be made, and leave the others for later."""
+    maker, *others = makers
+    try:
+        call = maker()
+    except HistoryError:
+        raise
+    except ChatAdaptersError:
+        if not others:
+            raise
+        return _first_call(others)
+    return replace(call, next=partial(_first_call, others)) if others else call

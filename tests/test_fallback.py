@@ -1,0 +1,120 @@
+"""Several predicts in a row: the first that answers gives the reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatadapters import (
+    Finish,
+    HistoryError,
+    ImagePart,
+    Message,
+    OptionError,
+    ProviderStreamError,
+    Restarted,
+    Retry,
+    RetryScheduled,
+    echo_predict,
+    fallback,
+    make_predict,
+)
+from chatadapters.testing import ScriptedBackend
+from tests.both import Run, complete
+
+STOP = Finish("stop")
+REFUSED = ProviderStreamError("wrong key", status=401)
+ONCE = Retry(attempts=1)
+
+
+def scripted(*scripts: Any, **options: Any) -> Any:
+    return make_predict(ScriptedBackend(*scripts), **{"pace": 0, "retry": ONCE, **options})
+
+
+def test_the_first_that_can_answers(run: Run) -> None:
+    """A good first predict is the only one that is asked."""
+    second = scripted("second")
+    assert run(fallback(scripted("first"), second), "predict", "Hi") == ["first"]
+    assert second.backend.requests == []
+
+
+def test_the_next_answers_when_one_has_failed_for_good(run: Run) -> None:
+    """Whatever made it fail, the chat goes on."""
+    predict = fallback(scripted([REFUSED]), scripted([ConnectionResetError()]), scripted("third"))
+    assert run(predict, "predict", "Hi") == ["third"]
+    assert complete(run, predict, "Hi").attempts == 3
+
+
+def test_each_keeps_its_own_retries(run: Run) -> None:
+    """A backend is given up only after its own attempts."""
+    first = scripted([ConnectionResetError()], retry=Retry(attempts=3, wait=0.001))
+    assert run(fallback(first, scripted("second")), "predict", "Hi") == ["second"]
+    assert len(first.backend.requests) == 3
+
+
+def test_events_tell_who_answered(run: Run) -> None:
+    """The failure is told, and the finish names the backend."""
+    events = run(fallback(scripted([REFUSED]), echo_predict()), "events", "Hi")
+    assert events[0] == RetryScheduled(1, 0.0, REFUSED)
+    assert events[-1] == Finish("stop", backend="echo")
+
+
+def test_after_text_the_next_begins_again(run: Run) -> None:
+    """What was shown is replaced as after any restart."""
+    predict = fallback(scripted(["Hel", REFUSED]), scripted("Hello you"))
+    values = run(predict, "predict", "Hi")
+    assert values[-1] == "Hello you"
+    assert all("Hello you".startswith(value) for value in values)
+    assert Restarted(2) in run(predict, "events", "Hi")
+
+
+def test_after_text_the_midstream_rule_may_forbid_it(run: Run) -> None:
+    """With `midstream="raise"` a reply that broke in the middle is an error."""
+    first = scripted(["Hel", REFUSED], retry=Retry(attempts=1, midstream="raise"))
+    with pytest.raises(ProviderStreamError, match="wrong key"):
+        run(fallback(first, scripted("never")), "predict", "Hi")
+
+
+def test_the_last_error_is_raised_when_all_fail(run: Run) -> None:
+    """Nobody answered: the error is that of the last one."""
+    last = ProviderStreamError("also down", status=500)
+    with pytest.raises(ProviderStreamError, match="also down"):
+        run(fallback(scripted([REFUSED]), scripted([last])), "predict", "Hi")
+
+
+def test_a_backend_that_cannot_take_the_conversation_is_passed_over(run: Run) -> None:
+    """An image goes to the first that takes images."""
+    message = Message("user", (ImagePart("data:image/png;base64,iVBORw0KGgo="),))
+    predict = fallback(echo_predict(), scripted("a cat"))
+    assert run(predict, "predict", message) == ["a cat"]
+
+
+def test_a_message_that_nobody_can_read_is_an_error_at_once(run: Run) -> None:
+    """The caller's mistake is no failure of a backend."""
+    with pytest.raises(HistoryError):
+        run(fallback(scripted("a"), scripted("b")), "predict", "Hi", [object()])
+
+
+def test_inputs_reach_all_that_name_them(run: Run) -> None:
+    """The first names the inputs; the others take those they name too."""
+    first = scripted([REFUSED], additional_inputs=["system", "temperature"])
+    second = scripted("yes", additional_inputs=["temperature"])
+    run(fallback(first, second), "predict", "Hi", [], "S", 0.5)
+    assert first.backend.requests[0]["messages"][0]["content"] == "S"
+    assert second.backend.requests[0] == {
+        "messages": [{"role": "user", "content": "Hi"}],
+        "temperature": 0.5,
+    }
+
+
+def test_using_changes_all_and_build_shows_the_first() -> None:
+    """Options are shared; the payload is that of the one asked first."""
+    predict = fallback(scripted("a"), scripted("b")).using(system="S")
+    assert predict.build("Hi")["messages"][0] == {"role": "system", "content": "S"}
+
+
+def test_only_predicts_can_fall_back() -> None:
+    """Anything else is refused at once."""
+    with pytest.raises(OptionError, match="takes predicts"):
+        fallback(echo_predict(), lambda message, history: "no")  # type: ignore[arg-type]
