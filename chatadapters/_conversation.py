@@ -138,7 +138,7 @@ def _with_system(messages: list[Message], system: object) -> list[Message]:
         raise OptionError(f"system={system!r}: give a string")
     if not messages or messages[0].role != "system":
         return [Message("system", system), *messages]
-    own = messages[0].content
-    if isinstance(own, str) and (own == system or own.startswith(system + "\n\n")):
+    first = messages[0]
+    if f"{_plain_text(first)}\n\n".startswith(f"{system}\n\n"):
         return messages
-    return [Message("system", joined_contents((system, own))), *messages[1:]]
+    return [Message("system", joined_contents((system, first.content))), *messages[1:]]

@@ -33,7 +33,7 @@ _ROLES = {
     "user_message": "user",
 }
 
-_PAIR = 2
+_TWO = 2
 
 
 def read_history(history: object, files: Files) -> list[Message]:
@@ -55,7 +55,7 @@ def read_history(history: object, files: Files) -> list[Message]:
         raise HistoryError(_no_list(history))
     messages: list[Message] = []
     for index, entry in enumerate(history):
-        if type(entry) is dict and len(entry) == _PAIR:  # the usual entry, read at once
+        if type(entry) is dict and len(entry) == _TWO:  # the usual entry, read at once
             role, content = entry.get("role"), entry.get("content")
             if type(content) is str and role in ("user", "assistant"):
                 messages.extend(_turn(role, content))
@@ -118,7 +118,7 @@ def _no_list(history: object) -> str:
 def _read_entry(entry: object, files: Files) -> Iterator[Message]:
     # A Message is a tuple too; a plain tuple is always Gradio's pair, whatever it says.
     if isinstance(entry, (list, tuple)) and not hasattr(entry, "role"):
-        if len(entry) != _PAIR:
+        if len(entry) != _TWO:
             raise HistoryError(f"a pair has a user's and an assistant's side, not {len(entry)}")
         yield from _turn("user", read_content(entry[0], files))
         yield from _turn("assistant", read_content(entry[1], files))
