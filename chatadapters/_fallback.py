@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ._backend import Backend
+    from ._call import Call
     from ._protocols import Predict
-    from ._reply import Call
     from ._spec import Spec
 
 

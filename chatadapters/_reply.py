@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ._attempt import Attempt, Rules
+from ._attempt import Attempt
 from ._clock import Clock
 from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, StreamError
-from ._events import Finish, Reasoning, Reply, Restarted, RetryScheduled, Text
-from ._policies import Retry, Timeout
+from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._redact import redact
 from ._retry import Attempts, never_retried
 from ._seam import Seam, resumable
+from ._transcript import Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from ._backend import Backend, Chunk, Payload
-    from ._events import Event, Trimmed
+    from ._backend import Chunk
+    from ._call import Call
+    from ._events import Event, Reasoning, Text
     from ._feed import End
     from ._views import View
 
 _USAGE_SECONDS = 0.5
 _CLOSE_SECONDS = 0.05
 _MOST_CLEAN_ENDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Everything that is decided before a reply begins."""
-
-    backend: Backend
-    payload: Payload
-    rules: Rules = field(default_factory=Rules)
-    retry: Any = field(default_factory=Retry)
-    timeout: Timeout = field(default_factory=Timeout)
-    pace: float = 0
-    needs_text: bool = False
-    trimmed: Trimmed | None = None
-    on_finish: Callable[[Reply], object] | None = None
-    next: Callable[[], Call] | None = None
 
 
 class ReplyState:
@@ -65,9 +50,7 @@ class ReplyState:
         self._clock = Clock(call.timeout, now)
         self._attempt: Attempt
         self._number = 0
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._earlier = ""
+        self._said = Transcript()
         self._finish: Finish | None = None
         self._seam: Seam | None = None
         self._replayed = False
@@ -91,6 +74,7 @@ class ReplyState:
         self._attempt = Attempt(self._call.backend.reader(), self._call.rules, prefix)
         self._number += 1
         if self._replayed:
+            self._replayed = False
             self._emit(Restarted(self._number))
         self._clock.begin()
         self.streaming = True
@@ -142,8 +126,8 @@ class ReplyState:
         """Give the reply as it stands."""
         finish = self._finish
         return Reply(
-            text=self._partial(),
-            reasoning="".join(self._reasoning),
+            text=self._said.best,
+            reasoning=self._said.reasoning,
             finish_reason=finish.reason if finish else None,
             usage=finish.usage if finish else None,
             tool_calls=finish.tool_calls if finish else (),
@@ -187,14 +171,7 @@ class ReplyState:
         return joined
 
     def _emit(self, event: Event) -> None:
-        match event:
-            case Text(delta):
-                self._text.append(delta)
-            case Reasoning(delta):
-                self._reasoning.append(delta)
-            case Restarted():
-                self._earlier = self._partial()
-                self._text, self._reasoning, self._replayed = [], [], False
+        self._said.add(event)
         self._view.push(event)
 
     # How it ends
@@ -217,7 +194,7 @@ class ReplyState:
 
     def _lacks_text(self, finish: Finish | None) -> bool:
         reason = "stop" if finish is None else finish.reason
-        return self._call.needs_text and not self._text and reason != "stop"
+        return self._call.needs_text and not self._said.has_text and reason != "stop"
 
     def _fail(self, error: BaseException) -> None:
         if self.over:
@@ -240,11 +217,7 @@ class ReplyState:
     def _give_up(self, error: BaseException) -> None:
         self.over, self.error = True, error
         if isinstance(error, StreamError):
-            error.partial = self._partial()
-
-    def _partial(self) -> str:
-        text = "".join(self._text)
-        return text if len(text) >= len(self._earlier) else self._earlier
+            error.partial = self._said.best
 
     # Whether to try again
 
@@ -278,9 +251,9 @@ class ReplyState:
 
     def _resume_from(self) -> str | None:
         """Choose how a broken reply goes on: after this text, from the start (""), or not."""
-        if not (self._text or self._reasoning):
+        if not self._said:
             return ""
-        mode = self._policy.midstream
+        mode = self._call.policy.midstream
         if mode == "auto":
             mode = "resume" if self._call.backend.resumes else "restart"
         if mode == "resume" and not self._resumes:
@@ -290,21 +263,17 @@ class ReplyState:
         return "" if self._may_restart() else None
 
     def _may_restart(self) -> bool:
-        if not (self._text or self._reasoning):
-            return True
-        return self._policy.midstream != "raise" and self._restarts < self._policy.restarts
-
-    @property
-    def _policy(self) -> Retry:
-        return self._call.retry if isinstance(self._call.retry, Retry) else Retry()
+        policy = self._call.policy
+        may = policy.midstream != "raise" and self._restarts < policy.restarts
+        return may or not self._said
 
     def _continue(self, prefix: str) -> None:
         self.payload, self._seam = self._call.payload, None
         if prefix:
             self._resumes += 1
             self.payload = self._call.backend.resume(self._call.payload, prefix)
-            self._seam = Seam(prefix, "".join(self._reasoning), "".join(self._text))
-        elif self._text or self._reasoning:
+            self._seam = Seam(prefix, self._said.reasoning, self._said.text)
+        elif self._said:
             self._restarts += 1
             self._replayed = True
 

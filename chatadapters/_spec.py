@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ._backend import Backend, Payload
+    from ._call import Call
     from ._conversation import Message
     from ._events import Finish, Reply, Trimmed
-    from ._reply import Call
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
@@ -110,7 +110,7 @@ class Spec:
 
     def call(self, message: Any, history: Any, *, paced: bool, needs_text: bool) -> Call:
         """Decide everything that is decided before a reply begins."""
-        from ._reply import Call
+        from ._call import Call
 
         messages, trimmed = self.conversation(message, history)
         payload = self.payload(messages)

@@ -1,0 +1,49 @@
+"""Everything about a reply that is decided before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ._attempt import Rules
+from ._policies import Retry, Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._backend import Backend, Payload
+    from ._events import Reply, Trimmed
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is sent to whom, and under which rules.
+
+    Attributes:
+        backend: Who is asked.
+        payload: Exactly what is sent.
+        rules: What holds for every attempt.
+        retry: A `Retry`, or a tenacity object.
+        timeout: How long to wait.
+        pace: Most values a second that the view gives; 0 is no bound.
+        needs_text: Whether a reply without text is an error, unless it simply stopped.
+        trimmed: What was left out to fit the window, or None.
+        on_finish: Called with the reply when it ended, however it did.
+        next: Gives the call to make when this one has failed for good, or None.
+    """
+
+    backend: Backend
+    payload: Payload
+    rules: Rules = field(default_factory=Rules)
+    retry: Any = field(default_factory=Retry)
+    timeout: Timeout = field(default_factory=Timeout)
+    pace: float = 0
+    needs_text: bool = False
+    trimmed: Trimmed | None = None
+    on_finish: Callable[[Reply], object] | None = None
+    next: Callable[[], Call] | None = None
+
+    @property
+    def policy(self) -> Retry:
+        """What holds beside a tenacity object: how a broken reply may go on."""
+        return self.retry if isinstance(self.retry, Retry) else Retry()
