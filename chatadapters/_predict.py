@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._attempt import EndsWith
     from ._backend import Backend
     from ._events import Finish, Reply
+    from ._files import Roots
     from ._protocols import AsyncPredict, Predict
     from ._reply import ReplyState
     from ._views import View
@@ -38,7 +39,7 @@ def make_predict(
     ends_with: EndsWith = "finish",
     notice: Callable[[Finish], str | None] | None = None,
     on_finish: Callable[[Reply], object] | None = None,
-    allowed_roots: Sequence[str] | None = None,
+    allowed_roots: Roots = None,
     additional_inputs: Sequence[str] = (),
     **options: Any,
 ) -> Predict:
@@ -65,7 +66,8 @@ def make_predict(
         notice: Gives a line to append to the text for a `Finish`, such as
             "(cut at the length limit)", or None.
         on_finish: Called with the `Reply` when it ended: complete, failed or stopped.
-        allowed_roots: Folders from which handed-over files may be read; None allows all.
+        allowed_roots: Folders from which handed-over files may be read, as in `normalize`:
+            by default those where UIs keep uploads; `()` reads none.
         additional_inputs: Names of options whose values come after the history, in the order
             of the UI's extra inputs, such as `("system", "temperature")`. A value of None
             leaves the option as it is.

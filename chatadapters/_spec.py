@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._call import Call
     from ._conversation import Message
     from ._events import Finish, Reply, Trimmed
+    from ._files import Roots
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
@@ -40,7 +41,7 @@ class Spec:
     ends_with: EndsWith = "finish"
     notice: Callable[[Finish], str | None] | None = None
     on_finish: Callable[[Reply], object] | None = None
-    allowed_roots: Sequence[str] | None = None
+    allowed_roots: Roots = None
     additional_inputs: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
