@@ -88,6 +88,12 @@ class Clients(Generic[S, A]):
             unused = self._state.shelf.shrink(0)
         _close_all(unused)
 
+    def drop(self, key: Hashable) -> None:
+        """Close the sync client of one key, now or when its last reply ends."""
+        with self._state.lock:
+            unused = self._state.shelf.drop(key)
+        _close_all(unused)
+
     async def aclose(self) -> None:
         """Close the async clients of the running loop; those in use close with their reply."""
         await _aclose_all((await self._loop_shelf()).shrink(0))
@@ -185,10 +191,15 @@ class _Shelf(Generic[C]):
     def shrink(self, size: int) -> list[C]:
         """Let go of all but the `size` last used; give those that are to be closed now."""
         oldest = list(self.slots)[: max(0, len(self.slots) - size)]
-        gone = [self.slots.pop(key) for key in oldest]
-        for slot in gone:
-            slot.let_go = True
-        return [slot.client for slot in gone if not slot.users]
+        return [client for key in oldest for client in self.drop(key)]
+
+    def drop(self, key: Hashable) -> list[C]:
+        """Let one go; give it if it is to be closed now."""
+        slot = self.slots.pop(key, None)
+        if slot is None:
+            return []
+        slot.let_go = True
+        return [] if slot.users else [slot.client]
 
 
 class _State(Generic[S, A]):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._abort import AbortableStream, Hangup
 from ._clients import Clients
-from ._errors import ChatAdaptersError, MissingDependencyError
+from ._errors import ChatAdaptersError
 from ._redact import masked
+from ._registry import missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -116,12 +117,13 @@ def post_stream(
         An iterator of bytes whose `abort()` ends a blocked read from another thread. It
         raises `HTTPStatusError` when the answer is an error.
     """
-    return AbortableStream(partial(_read, loan, post, timeout))
+    return AbortableStream(partial(post_blocks, loan, post, timeout))
 
 
-def _read(
+def post_blocks(
     loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout, hangup: Hangup
 ) -> Generator[bytes, None, None]:
+    """Do what `post_stream` does, inside an `AbortableStream` of the caller's own."""
     url = post.url
     with loan as client:
         for hop in count():
@@ -281,7 +283,7 @@ def _settings(loopback: bool) -> dict[str, Any]:
     try:
         from httpx2 import Limits
     except ImportError:
-        raise MissingDependencyError('pip install "chatadapters[http]"') from None
+        raise missing("httpx2", "http") from None
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     return {

@@ -135,6 +135,17 @@ def test_eviction_spares_a_client_in_use() -> None:
     assert (while_lent, client.closed) == (0, 1)
 
 
+def test_drop_closes_one() -> None:
+    """One client can be closed alone, or when it comes back."""
+    clients = pool()
+    kept, gone = lend(clients, "a"), lend(clients, "b")
+    with clients.sync("c") as lent:
+        for key in ("b", "c", "never made"):
+            clients.drop(key)
+        while_lent = lent.closed
+    assert (kept.closed, gone.closed, while_lent, lent.closed) == (0, 1, 0, 1)
+
+
 def test_failed_make_leaves_nothing() -> None:
     """A client that cannot be made is asked for again by the next message."""
     failures = [OSError("no certificates")]

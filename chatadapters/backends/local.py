@@ -1,0 +1,197 @@
+"""The backend that runs a model in this process: llama.cpp, read over its own HTTP server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from .._abort import AbortableStream, Hangup
+from .._backend import Backend, Reader
+from .._clients import Clients
+from .._content import text_of
+from .._errors import OptionError
+from .._http import apost_stream, http_clients, post_blocks
+from ._llama import LlamaConfig, LlamaServer
+from ._openai_chat import ChatReader, checked_role
+from ._openai_completions import CompletionsReader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+
+    from .._conversation import Message
+    from .._policies import Timeout
+    from ..templates import DialogueTemplate
+
+_SAMPLING = """
+    adaptive_decay adaptive_target backend_sampling cache_prompt dry_allowed_length dry_base
+    dry_multiplier dry_penalty_last_n dry_sequence_breakers dynatemp_exponent dynatemp_range
+    frequency_penalty grammar id_slot ignore_eos json_schema logit_bias logprobs lora
+    max_completion_tokens max_tokens min_keep min_p mirostat mirostat_eta mirostat_tau n_indent
+    n_keep n_predict n_probs post_sampling_probs presence_penalty repeat_last_n repeat_penalty
+    response_fields response_format return_progress return_tokens samplers seed t_max_predict_ms
+    temperature timings_per_token top_k top_logprobs top_n_sigma top_p typical_p xtc_probability
+    xtc_threshold
+"""
+_CHAT_ONLY = """
+    add_generation_prompt chat_template_kwargs continue_final_message parallel_tool_calls
+    parse_tool_calls reasoning_effort reasoning_format tool_choice tools
+"""
+_ANY = frozenset({"extra_body", "stop"})
+_RAW_OPTIONS = _ANY | frozenset(_SAMPLING.split())
+_CHAT_OPTIONS = _RAW_OPTIONS | frozenset(_CHAT_ONLY.split())
+
+#: Shared by all backends: equal ones use one server, and a chat that switches models keeps two.
+_servers: Clients[LlamaServer, LlamaServer] = Clients(LlamaServer, LlamaServer, limit=2)
+_http = http_clients(loopback=True)
+
+
+@dataclass(frozen=True)
+class LocalBackend(Backend):
+    """A GGUF model in this process, through llama.cpp's own server.
+
+    The server starts with the first message, is shared by equal backends, listens on loopback
+    only and takes requests with its own random key. llama.cpp's log is off; a grammar that it
+    cannot parse it still reports on stderr.
+
+    Attributes:
+        model: `"smollm2"` (SmolLM2-135M-Instruct), or the path of a GGUF file.
+        template: None lets the server write the prompt by the model's own chat template. A
+            `DialogueTemplate` or its name writes it here: then user text cannot forge a turn,
+            and a broken reply can be resumed.
+        escape: What happens to control tokens in the text, with a template of ours.
+        n_ctx: Tokens of context, shared by the conversations that run at once.
+        n_threads: Threads that compute; half the cores by default.
+        n_parallel: How many conversations run at once; further ones wait for their turn.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> LocalBackend().build([Message("user", "Hi")], {"temperature": 0})["messages"]
+        [{'role': 'user', 'content': 'Hi'}]
+    """
+
+    name: ClassVar[str] = "local"
+    resumes: ClassVar[bool] = True
+
+    model: str = "smollm2"
+    template: str | DialogueTemplate | None = None
+    escape: Literal["escape", "strip", "error", "off"] = "escape"
+    n_ctx: int = 4096
+    n_threads: int | None = None
+    n_parallel: int = 2
+
+    def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
+        """Build the body of the request: messages, or the prompt with a template."""
+        _check(options, _CHAT_OPTIONS if self.template is None else _RAW_OPTIONS)
+        rest = {name: value for name, value in options.items() if name not in _ANY}
+        stop = list(options.get("stop", ()))
+        template = self._template()
+        if template is None:
+            body: dict[str, Any] = {"messages": _messages(conversation)}
+        else:
+            body = {"prompt": template.render(conversation, escape=self.escape)}
+            stop += [text for text in template.stop if text not in stop]
+        if stop:
+            body["stop"] = stop
+        always = {"stream": True, "stream_options": {"include_usage": True}}
+        return {**body, **rest, **always, **options.get("extra_body", {})}
+
+    def reader(self) -> Reader:
+        """Give a fresh reader for one attempt."""
+        return ChatReader() if self.template is None else CompletionsReader()
+
+    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
+        """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
+        return AbortableStream(partial(self._read, payload, timeout))
+
+    def _read(
+        self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
+    ) -> Generator[bytes, None, None]:
+        with _servers.sync(self._config()) as server:
+            server.reads.add(hangup)
+            yield from post_blocks(
+                _http.sync(), server.post(_path(payload), payload), timeout, hangup
+            )
+
+    async def astream(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[bytes, None]:
+        """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        from asyncio import to_thread
+        from contextlib import aclosing
+
+        await to_thread(self._start)
+        with _servers.sync(self._config()) as server:
+            post = server.post(_path(payload), payload)
+            async with aclosing(apost_stream(_http.aio(), post, timeout)) as blocks:
+                async for block in blocks:
+                    yield block
+
+    def _start(self) -> None:
+        with _servers.sync(self._config()):
+            pass
+
+    def special_tokens(self) -> Sequence[str]:
+        """Give the control tokens of the template."""
+        template = self._template()
+        return template.special_tokens if template else ()
+
+    def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
+        """Build the request that continues a raw prompt, with at least the tokens that are left."""
+        if "prompt" not in payload:
+            return None
+        told = len(text.split())  # a word is a token or more
+        left = {
+            name: max(1, payload[name] - told)
+            for name in ("max_tokens", "max_completion_tokens", "n_predict")
+            if payload.get(name, 0) > 0
+        }
+        return {**payload, **left, "prompt": payload["prompt"] + text}
+
+    def close(self) -> None:
+        """Stop the server when no reply uses it; the next message starts a new one."""
+        _servers.drop(self._config())
+
+    async def aclose(self) -> None:
+        """Stop the server when no reply uses it; the next message starts a new one."""
+        self.close()
+
+    def _config(self) -> LlamaConfig:
+        return LlamaConfig(self.model, self.n_ctx, self.n_threads, self.n_parallel)
+
+    def _template(self) -> DialogueTemplate | None:
+        if not isinstance(self.template, str):
+            return self.template
+        from ..templates import get_template
+
+        return get_template(self.template)
+
+
+def _messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:
+    return [
+        {"role": checked_role(role, "local"), "content": text_of(content, backend="local")}
+        for role, content in conversation
+    ]
+
+
+def _path(payload: Mapping[str, Any]) -> str:
+    return "/v1/chat/completions" if "messages" in payload else "/v1/completions"
+
+
+def _check(options: Mapping[str, Any], known: frozenset[str]) -> None:
+    for name in options:
+        if name not in known:
+            raise OptionError(_unknown(name, known))
+
+
+def _unknown(name: str, known: frozenset[str]) -> str:
+    from difflib import get_close_matches
+
+    if name in _CHAT_OPTIONS:
+        return f"the local backend has no option {name!r} with a template; leave template out"
+    near = get_close_matches(name, sorted(known), n=3)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return (
+        f"the local backend has no option {name!r}: {hint}"
+        "What llama.cpp's server takes beyond these goes into extra_body={...}"
+    )
