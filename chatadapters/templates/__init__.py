@@ -1,10 +1,10 @@
 """Chat prompt templates: conversations as the one text that a model was trained on."""
 
 from ._dialogue import DialogueTemplate
-from ._guard import Escape
+from ._guard import Change, Escape
 from ._layout import Layout
 from ._registry import get_template, list_templates
-from ._render import Change, Rendered
+from ._render import Rendered
 
 __all__ = [
     "Change",

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from chatadapters._conversation import Message
 from chatadapters._errors import TemplateError
 
-from ._layout import Layout
+from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout, check_strings
+from ._loading import Loaded
 from ._messages import read_turns
 
 if TYPE_CHECKING:
     from ._guard import Escape
+    from ._jinja import JinjaLayout
     from ._render import Rendered
 
 Messages: TypeAlias = Sequence[Any] | str
-_TOKEN_NAMES = ("system_token", "user_token", "assistant_token", "end_token")
-STARCHAT_TOKENS = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
 
 
 @dataclass(frozen=True, init=False)
-class DialogueTemplate:
+class DialogueTemplate(Loaded):
     r"""How a model wants a conversation written, and optionally a conversation to write.
 
     It is a value: frozen, compared by what it holds, hashable, safe to share. Text of a
@@ -58,7 +58,7 @@ class DialogueTemplate:
 
     system: str
     messages: tuple[Message, ...] | None
-    layout: Layout
+    layout: Layout | JinjaLayout
 
     def __init__(  # noqa: PLR0917 - the six fields in the order they were always given in
         self,
@@ -69,12 +69,12 @@ class DialogueTemplate:
         assistant_token: str = STARCHAT_TOKENS[2],
         end_token: str = STARCHAT_TOKENS[3],
         *,
-        layout: Layout | None = None,
+        layout: Layout | JinjaLayout | None = None,
     ) -> None:
         tokens = (system_token, user_token, assistant_token, end_token)
         if layout is not None and tokens != STARCHAT_TOKENS:
             raise TemplateError("give either the four tokens or a layout, not both")
-        _check_strings(system=system, **dict(zip(_TOKEN_NAMES, tokens, strict=True)))
+        check_strings(system=system, **dict(zip(TOKEN_NAMES, tokens, strict=True)))
         kept = None if messages is None else tuple(Message(*t) for t in read_turns(messages))
         object.__setattr__(self, "system", system)
         object.__setattr__(self, "messages", kept)
@@ -247,27 +247,6 @@ class DialogueTemplate:
 
         return to_json(self)
 
-    @classmethod
-    def from_json(cls, text: str) -> DialogueTemplate:
-        """Read what `to_json` wrote, or the six fields of an original `dialogue_template.json`.
-
-        Args:
-            text: The JSON text.
-
-        Returns:
-            The template.
-
-        Raises:
-            TemplateError: If it is neither, or has fields that do not exist.
-
-        Example:
-            >>> DialogueTemplate.from_json(DialogueTemplate().to_json()) == DialogueTemplate()
-            True
-        """
-        from ._json import from_json
-
-        return from_json(text)
-
     def save(self, path: str | Path) -> None:
         """Write the template into a JSON file.
 
@@ -276,21 +255,6 @@ class DialogueTemplate:
                 (six fields), any other with a version and its layout.
         """
         Path(path).write_text(self.to_json(), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: str | Path) -> DialogueTemplate:
-        """Read the template from a JSON file that `save` wrote, or from an original one.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The template.
-
-        Raises:
-            TemplateError: If it is no template.
-        """
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write `dialogue_template.json` into a model's folder, which is made if need be.
@@ -311,12 +275,6 @@ class DialogueTemplate:
                 "there are no messages: give them to the method or to DialogueTemplate"
             )
         return _split(read_turns(messages), system, self.system)
-
-
-def _check_strings(**values: object) -> None:
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise TemplateError(f"{name}={value!r} is not a string")
 
 
 def _split(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from chatadapters._errors import InjectionError
+from chatadapters._errors import InjectionError, TemplateError
 
 from ._fold import fold, fold_fast
 
@@ -21,6 +21,20 @@ _LINE_START = "(?<![^\n\r\u2028\u2029])[ \t]*"
 # Control characters that a tokenizer's clean-up may drop from inside a token.
 _DROPPED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
 _PASSES = 16
+
+
+class Change(NamedTuple):
+    """One thing that a text of the conversation must not contain.
+
+    Attributes:
+        turn: The number of the turn, from 0; None is the system text.
+        role: Whose text it is.
+        found: What was broken or removed, as it was written.
+    """
+
+    turn: int | None
+    role: str
+    found: str
 
 
 class Guard:
@@ -104,6 +118,37 @@ class Guard:
             strip = escape == "strip" and number < _PASSES // 2
             text = _edited(text, spans, strip=strip)
         raise InjectionError(f"the text contains the control token {''.join(found[:1])!r}")
+
+    def clean_all(self, texts: list[str], roles: Sequence[str], escape: Escape) -> list[Change]:
+        """Make the texts of a conversation harmless, in place.
+
+        Args:
+            texts: The system text, then the texts of the turns.
+            roles: Whose they are.
+            escape: As in `clean`; `"off"` changes nothing.
+
+        Returns:
+            What was found.
+
+        Raises:
+            TemplateError: If there is no such policy.
+            InjectionError: As `clean`, naming the turn.
+        """
+        if escape not in ESCAPES:
+            raise TemplateError(f"escape={escape!r}: give one of {', '.join(map(repr, ESCAPES))}")
+        changes: list[Change] = []
+        if escape == "off" or self.clears(texts):
+            return changes
+        for number, (text, role) in enumerate(zip(texts, roles, strict=True)):
+            if self.clears([text]):
+                continue
+            try:
+                texts[number], found = self.clean(text, escape)
+            except InjectionError as error:
+                where = f"{role} (turn {number})" if number else "system text"
+                raise InjectionError(f"{where}: {error}; 'escape' would break it up") from None
+            changes += [Change(number - 1 if number else None, role, token) for token in found]
+        return changes
 
 
 def guard_of(layout: Layout) -> Guard:

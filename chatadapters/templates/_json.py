@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from chatadapters._errors import TemplateError
 
-from ._layout import Layout
+from ._jinja import JinjaLayout
+from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout, check_strings
 
 if TYPE_CHECKING:
     from ._dialogue import DialogueTemplate
 
 VERSION = 1
-_TOKENS = ("system_token", "user_token", "assistant_token", "end_token")
-_ORIGINAL = {"system", "messages", *_TOKENS}
 
 
 def to_json(template: DialogueTemplate) -> str:
@@ -25,31 +24,47 @@ def to_json(template: DialogueTemplate) -> str:
     data: dict[str, Any] = {"system": template.system, "messages": shown}
     tokens = template.layout.tokens()
     if tokens is not None:
-        data |= zip(_TOKENS, tokens, strict=True)
+        data |= zip(TOKEN_NAMES, tokens, strict=True)
     else:
-        data = {"version": VERSION, **data, "layout": _layout_data(template.layout)}
+        kind = "layout" if isinstance(template.layout, Layout) else "jinja"
+        data = {"version": VERSION, **data, kind: _layout_data(template.layout)}
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str) -> DialogueTemplate:
-    """Read a template in either format."""
-    from ._dialogue import DialogueTemplate
+def from_json(text: str) -> tuple[Any, Any, Layout | JinjaLayout]:
+    """Read a template in either format.
 
+    Args:
+        text: The JSON text.
+
+    Returns:
+        Its system text, messages and layout.
+
+    Raises:
+        TemplateError: If it is no template.
+    """
     data = _object(text)
-    if "version" not in data and "layout" not in data:
-        # The original read a file with missing keys, and files with keys of its hub mixin.
-        known = {key: value for key, value in data.items() if key in _ORIGINAL}
-        if not known:
-            raise TemplateError(f"this JSON is no dialogue template: {text[:80]!r}")
-        return DialogueTemplate(**known)
-    if data.get("version") != VERSION:
+    if "version" not in data:
+        return _original(data, text)
+    if data["version"] != VERSION:
         raise TemplateError(
-            f"version {data.get('version')!r} of the template format is not known: "
+            f"version {data['version']!r} of the template format is not known: "
             f"this release reads {VERSION}"
         )
-    _refuse_unknown(data, {"version", "system", "messages", "layout"})
-    layout = _layout_from(data.get("layout"))
-    return DialogueTemplate(data.get("system", ""), data.get("messages"), layout=layout)
+    _refuse_unknown(data, {"version", "system", "messages", "layout", "jinja"})
+    kind = JinjaLayout if "jinja" in data else Layout
+    layout = _layout_from(kind, data.get("jinja", data.get("layout")))
+    return data.get("system", ""), data.get("messages"), layout
+
+
+def _original(data: dict[str, Any], text: str) -> tuple[Any, Any, Layout]:
+    """Read the six fields; missing ones have their defaults, others were always ignored."""
+    if not data.keys() & {"system", "messages", *TOKEN_NAMES}:
+        raise TemplateError(f"this JSON is no dialogue template: {text[:80]!r}")
+    defaults = zip(TOKEN_NAMES, STARCHAT_TOKENS, strict=True)
+    tokens = [data.get(name, default) for name, default in defaults]
+    check_strings(**dict(zip(TOKEN_NAMES, tokens, strict=True)))
+    return data.get("system", ""), data.get("messages"), Layout.from_tokens(*tokens)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -62,7 +77,7 @@ def _object(text: str) -> dict[str, Any]:
     return data
 
 
-def _layout_data(layout: Layout) -> dict[str, Any]:
+def _layout_data(layout: Layout | JinjaLayout) -> dict[str, Any]:
     values = {item.name: (getattr(layout, item.name), item.default) for item in fields(layout)}
     return {
         name: list(value) if isinstance(value, tuple) else value
@@ -71,17 +86,19 @@ def _layout_data(layout: Layout) -> dict[str, Any]:
     }
 
 
-def _layout_from(data: object) -> Layout:
+def _layout_from(kind: type[Layout | JinjaLayout], data: object) -> Layout | JinjaLayout:
     if not isinstance(data, dict):
         raise TemplateError(f"layout must be an object, not {data!r}")
-    _refuse_unknown(data, {item.name for item in fields(Layout)})
-    values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in data.items()
-    }
+    _refuse_unknown(data, {item.name for item in fields(kind)})
+    values: dict[str, Any] = {name: _tuple(value) for name, value in data.items()}
     try:
-        return Layout(**values)
+        return kind(**values)
     except TypeError as error:
         raise TemplateError(f"the layout is not complete: {error}") from None
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _refuse_unknown(data: dict[str, Any], known: set[str]) -> None:

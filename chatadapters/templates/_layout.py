@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Around: TypeAlias = tuple[str, str]
 SystemPlace: TypeAlias = Literal["block", "first_user", "last_user", "ignore", "refuse"]
 
+TOKEN_NAMES = ("system_token", "user_token", "assistant_token", "end_token")
+STARCHAT_TOKENS = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
 ROLES = ("system", "user", "assistant")
 _LONGEST_LABEL = 40
 # What tokenizers keep whole: <|end|>, </s>, <<SYS>>, [INST], [|user|].
@@ -37,7 +39,8 @@ class Layout:
             `"first_user"` or `"last_user"` turn before its text, nowhere (`"ignore"`), or it
             is an error (`"refuse"`).
         no_system: What stands in that place when there is no system text.
-        later_system: Whether a system message may also stand between the turns.
+        later_system: What stands around a system message between the turns; None: there may be
+            none.
         begin: What opens every prompt (after the beginning-of-sequence token).
         first_user: What stands before the user's text when that is the first turn, if it is
             not `user[0]`.
@@ -69,7 +72,7 @@ class Layout:
     system: Around = ("", "\n\n")
     system_place: SystemPlace = "block"
     no_system: str = ""
-    later_system: bool = False
+    later_system: Around | None = None
     begin: str = ""
     first_user: str | None = None
     trim: tuple[str, ...] = ()
@@ -84,7 +87,7 @@ class Layout:
         for item in fields(self):
             _check(item.name, getattr(self, item.name))
         if not self.special_tokens:
-            found = dict.fromkeys(t for text in self._texts() for t in _TOKEN.findall(text))
+            found = dict.fromkeys(t for text in self._texts() for t in tokens_in(text))
             object.__setattr__(self, "special_tokens", tuple(found))
 
     @classmethod
@@ -127,6 +130,7 @@ class Layout:
         return Renderer(self)
 
     def __getstate__(self) -> dict[str, object]:
+        # What is made at first use stays behind.
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @property
@@ -164,8 +168,9 @@ class Layout:
         before = [user[1], assistant[1]]
         if self.system_place == "block":
             before.append(system[1])
-        if self.later_system:
-            following.append(system[0])
+        if self.later_system is not None:
+            following.append(self.later_system[0])
+            before.append(self.later_system[1])
         joints = {end + start for end in before for start in following}
         if self.system_place == "block" and self.first_user is not None:
             joints.add(system[1] + self.first_user)
@@ -197,14 +202,26 @@ class Layout:
         return (*around, *others, *self.stop, self.bos)
 
 
+def check_strings(**values: object) -> None:
+    """Refuse what is no string, by name."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise TemplateError(f"{name}={value!r} is not a string")
+
+
+def tokens_in(text: str) -> list[str]:
+    """Find what looks like control tokens, in order."""
+    return _TOKEN.findall(text)
+
+
 def _check(name: str, value: object) -> None:
     """Refuse a field of the wrong kind, so that JSON written by hand fails at once."""
-    if name in {"user", "assistant", "system"}:
+    if name == "later_system" and value is None:
+        good = True
+    elif name in {"user", "assistant", "system", "later_system"}:
         good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
     elif name == "system_place":
         good = value in get_args(SystemPlace)
-    elif name == "later_system":
-        good = isinstance(value, bool)
     elif name in {"stop", "special_tokens", "reserved"}:
         good = isinstance(value, tuple) and _strings(value) and "" not in value
     elif name == "trim":

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from chatadapters._errors import InjectionError, TemplateError
+from chatadapters._errors import TemplateError
 
-from ._guard import ESCAPES, Escape, guard_of
+from ._guard import guard_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._guard import Change, Escape
     from ._layout import Layout
 
 Turn: TypeAlias = tuple[str, str]
-
-
-class Change(NamedTuple):
-    """One thing that a text of the conversation must not contain.
-
-    Attributes:
-        turn: The number of the turn, from 0; None is the system text.
-        role: Whose text it is.
-        found: What was broken or removed, as it was written.
-    """
-
-    turn: int | None
-    role: str
-    found: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,9 @@ class Renderer:
     """
 
     def __init__(self, layout: Layout) -> None:
-        around = {"user": layout.user, "assistant": layout.assistant, "system": layout.system}
+        around = {"user": layout.user, "assistant": layout.assistant}
+        if layout.later_system is not None:
+            around["system"] = layout.later_system
         self._layout = layout
         self._before = {role: pair[0] for role, pair in around.items()}
         self._after = {role: pair[1] for role, pair in around.items()}
@@ -101,8 +90,9 @@ class Renderer:
         layout = self._layout
         roles = [role for role, _ in turns]
         self._check(roles, system)
-        changes: list[Change] = []
-        system, texts = self._texts(turns, system, escape, changes)
+        texts = self._texts(turns, system)
+        changes = self._guard.clean_all(texts, ["system", *roles], escape)
+        system, *texts = texts
         pieces = [""] * (3 * len(roles))
         pieces[0::3] = map(self._before.__getitem__, roles)
         pieces[1::3] = texts
@@ -118,12 +108,12 @@ class Renderer:
     def _check(self, roles: list[str], system: str) -> None:
         layout = self._layout
         strange = set(roles) - self._before.keys()
-        if strange:
-            role = next(role for role in roles if role in strange)
+        if strange - {"system"}:
+            role = next(role for role in roles if role in strange - {"system"})
             raise TemplateError(
                 f"role {role!r} has no place in a template: give 'system', 'user' or 'assistant'"
             )
-        if "system" in roles and not layout.later_system:
+        if strange:
             raise TemplateError(
                 f"{_named(layout)} takes a system message only at the beginning, "
                 f"not as message {roles.index('system') + 1} of the turns"
@@ -151,36 +141,14 @@ class Renderer:
             pieces[3 * number] += text
         return ""
 
-    def _texts(
-        self, turns: Sequence[Turn], system: str, escape: Escape, changes: list[Change]
-    ) -> tuple[str, list[str]]:
-        """Trim the texts and make them harmless."""
-        if escape not in ESCAPES:
-            raise TemplateError(f"escape={escape!r}: give one of {', '.join(map(repr, ESCAPES))}")
+    def _texts(self, turns: Sequence[Turn], system: str) -> list[str]:
+        """Give the system text and those of the turns, trimmed."""
         trim = self._layout.trim
-        texts = [text for _, text in turns]
+        texts = [system, *(text for _, text in turns)]
         if trim:
-            texts = [text.strip() if role in trim else text for role, text in turns]
-            system = system.strip() if "system" in trim else system
-        if escape == "off" or self._guard.clears([system, *texts]):
-            return system, texts
-        system = self._clean(system, None, "system", escape, changes)
-        for number, (role, _) in enumerate(turns):
-            texts[number] = self._clean(texts[number], number, role, escape, changes)
-        return system, texts
-
-    def _clean(
-        self, text: str, turn: int | None, role: str, escape: Escape, changes: list[Change]
-    ) -> str:
-        if self._guard.clears([text]):
-            return text
-        try:
-            text, found = self._guard.clean(text, escape)
-        except InjectionError as error:
-            where = role if turn is None else f"{role} (turn {turn + 1})"
-            raise InjectionError(f"{where}: {error}; escape='escape' would break it up") from None
-        changes += [Change(turn, role, token) for token in found]
-        return text
+            roles = ("system", *(role for role, _ in turns))
+            texts = [t.strip() if r in trim else t for r, t in zip(roles, texts, strict=True)]
+        return texts
 
 
 def _named(layout: Layout) -> str:

@@ -1,0 +1,152 @@
+"""A Jinja chat template that cannot be written as pieces: rendered in the sandbox each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chatadapters._errors import MissingDependencyError, TemplateError
+
+from ._guard import Guard
+from ._render import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._guard import Escape
+    from ._render import Turn
+
+
+@dataclass(frozen=True)
+class JinjaLayout:
+    """A Jinja chat template, where a `Layout` cannot say the same.
+
+    Attributes:
+        jinja: The template.
+        bos: The beginning-of-sequence token, `bos_token` in the template.
+        opens_with_bos: Whether the template itself writes it at the beginning.
+        eos: The end-of-sequence token, `eos_token` in the template.
+        variables: Other variables of the template, as pairs of name and JSON value.
+        stop: As in `Layout`.
+        special_tokens: As in `Layout`.
+        reserved: As in `Layout`.
+        labels: Plain text that opens a turn.
+        generation_prompt: What the template writes after a user's text for the answer.
+        name: As in `Layout`.
+        source: As in `Layout`.
+    """
+
+    jinja: str
+    bos: str = ""
+    opens_with_bos: bool = False
+    eos: str = ""
+    variables: tuple[tuple[str, Any], ...] = ()
+    stop: tuple[str, ...] = ()
+    special_tokens: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ("<|endoftext|>",)
+    labels: tuple[str, ...] = ()
+    generation_prompt: str = ""
+    name: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+
+    @cached_property
+    def renderer(self) -> JinjaRenderer:
+        """What writes conversations with this template; made at first use."""
+        return JinjaRenderer(self)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def tokens(self) -> None:
+        """Give None: this is not of StarChat's shape."""
+
+    def text(
+        self, turns: Sequence[Turn], *, inference: bool, now: Callable[[str], str] | None = None
+    ) -> str:
+        """Render turns as they are, the system message among them.
+
+        Args:
+            turns: Role and text of each message.
+            inference: Whether the generation prompt stands at the end.
+            now: What `strftime_now` gives instead of the date.
+
+        Returns:
+            The text, as the template writes it.
+
+        Raises:
+            TemplateError: Where the template raises, is wrong, or does too much.
+            MissingDependencyError: If jinja2 is not installed.
+        """
+        try:
+            from jinja2 import TemplateError as JinjaError
+
+            from ._sandbox import render_jinja
+        except ImportError as error:
+            raise MissingDependencyError(
+                'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
+            ) from error
+        given: dict[str, Any] = {
+            "messages": [{"role": role, "content": text} for role, text in turns],
+            "tools": None,
+            "documents": None,
+            "add_generation_prompt": inference,
+            "bos_token": self.bos,
+            "eos_token": self.eos,
+        }
+        try:
+            return render_jinja(self.jinja, given | dict(self.variables), **_given(now=now))
+        except JinjaError as error:
+            raise TemplateError(f"the chat template fails: {error}") from error
+
+
+class JinjaRenderer:
+    """Writes conversations with one Jinja template.
+
+    Args:
+        layout: The template.
+    """
+
+    def __init__(self, layout: JinjaLayout) -> None:
+        self._layout = layout
+        tokens = (*layout.special_tokens, *layout.reserved, layout.bos, layout.eos)
+        self._guard = Guard([t for t in tokens if t], layout.labels, layout.labels)
+
+    def parts(
+        self, turns: Sequence[Turn], system: str, *, inference: bool, escape: Escape, bos: bool
+    ) -> Parts:
+        """Give the prompt as one piece; as `Renderer.parts` does otherwise."""
+        layout = self._layout
+        roles = ["system", *(role for role, _ in turns)]
+        _check(roles)
+        texts = [system, *(text for _, text in turns)]
+        changes = self._guard.clean_all(texts, roles, escape)
+        clean = list(zip(roles, texts, strict=True))[0 if system else 1 :]
+        resumed = inference and bool(turns) and turns[-1][0] == "assistant"
+        text = layout.text(clean, inference=inference and not resumed)
+        if resumed:
+            text = _opened(text, clean[-1][1])
+        if layout.opens_with_bos and not bos:
+            text = text.removeprefix(layout.bos)
+        return Parts([], [text], changes)
+
+
+def _check(roles: Sequence[str]) -> None:
+    for role in roles:
+        if role not in {"system", "user", "assistant"}:
+            raise TemplateError(
+                f"role {role!r} has no place in a template: give 'system', 'user' or 'assistant'"
+            )
+
+
+def _opened(text: str, last: str) -> str:
+    """Cut a prompt after its last message's text, so that the model continues it."""
+    for kept in (last, last.strip()):
+        at = text.rfind(kept)
+        if at >= 0:
+            return text[: at + len(kept)]
+    raise TemplateError("the chat template does not write the last message as it is")
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
