@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SCENARIOS",
     "TEXT",
+    "End",
     "FaultRequest",
     "FaultServer",
     "Scenario",

@@ -74,7 +74,7 @@ def test_a_scenario_says_what_is_right(name: str) -> None:
     assert wanted.name == name
     assert wanted.description.endswith((".", "`"))
     assert (wanted.expected is None) == (wanted.want == "error")
-    assert (wanted.want == "flag") == (wanted.reason not in ("stop", "eos", "unknown"))
+    assert (wanted.want == "flag") == (wanted.reason not in ("stop", "paused", "unknown"))
 
 
 def test_the_openai_sdk_reads_a_good_chat(server: FaultServer) -> None:

@@ -201,13 +201,16 @@ def close_is_the_end(ask: Ask) -> Answer:
     return Answer(encode(ask.reply()._replace(tail=[], after=[]).events))
 
 
-@scenario("retry")
+_OTHER = ("Something", " quite", " different", " was")
+
+
+@scenario("retry", first="".join(_OTHER))
 def restart_differs_once(ask: Ask) -> Answer:
     """The first answer, cut, is another one than the second: they must not mix."""
-    return Answer(encode(ask.reply(("Something", " quite", " different", " was")).until(4)))
+    return Answer(encode(ask.reply(_OTHER).until(4)))
 
 
-@scenario("retry")
+@scenario("retry", first=f"{TEXT}\n{TEXT}\n{TEXT}")
 def restart_shorter_once(ask: Ask) -> Answer:
     """The first answer, cut, is longer than the whole second one."""
     return Answer(encode(ask.reply([TEXT, "\n", TEXT, "\n", TEXT]).until(5)))

@@ -99,10 +99,10 @@ def finish_empty_string(ask: Ask) -> Answer:
     return _chat(*unfinished, *parts.tail, DONE)
 
 
-@scenario("exact", dialects=OPENAI, reason="eos")
+@scenario("exact", dialects=OPENAI, reason="paused")
 def finish_unknown(ask: Ask) -> Answer:
     """The finish reason is a word of this server's own."""
-    return _chat(*ask.reply(reason="eos").events)
+    return _chat(*ask.reply(reason="paused").events)
 
 
 @scenario("exact", dialects=OPENAI)
@@ -188,10 +188,19 @@ def think_tags_quoted(ask: Ask) -> Answer:
     return _chat(*ask.reply(_ABOUT).events)
 
 
-@scenario("exact")
+_LEAKED = ("<|e", "nd", "|>", "\n<|us", "er|>\nAnd")
+
+
+@scenario("exact", dialects=("completions", "tgi"))
 def special_tokens_split(ask: Ask) -> Answer:
-    """A server leaks `<|im_end|>` as text at the end, split over chunks."""
-    return _chat(*ask.reply((*DELTAS, "<|im", "_en", "d|>")).events)
+    """Control tokens of the prompt's template come as text, split over chunks."""
+    return _chat(*ask.reply((*DELTAS, *_LEAKED)).events)
+
+
+@scenario("stop", stop=("<|end|>",))
+def leaked_end_token(ask: Ask) -> Answer:
+    """A control token that is given as a stop sequence comes as text, split over chunks."""
+    return _chat(*ask.reply((*DELTAS, *_LEAKED)).events)
 
 
 @scenario("exact", dialects=("tgi",))

@@ -123,6 +123,7 @@ class Scenario:
         description: What the server does.
         dialects: The APIs in which it makes sense.
         expected: The answer that is right; None where none is.
+        first: What a first attempt says that is not a part of `expected`.
         reasoning: The reasoning that is right.
         reason: The finish reason that is right, in OpenAI's words.
         min_wait: Seconds that must lie between the first request and the second.
@@ -141,6 +142,7 @@ class Scenario:
     play: Play = field(repr=False, compare=False)
     dialects: tuple[str, ...] = ALL
     expected: str | None = TEXT
+    first: str = ""
     reasoning: str = ""
     reason: str = "stop"
     min_wait: float = 0.0
@@ -161,6 +163,7 @@ class Facts(TypedDict, total=False):
 
     dialects: tuple[str, ...]
     expected: str | None
+    first: str
     reasoning: str
     reason: str
     min_wait: float

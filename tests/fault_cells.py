@@ -1,0 +1,157 @@
+"""Runs one backend on one fault, sync or async, and notes everything that can be seen of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import chatadapters
+from chatadapters import Reply, Retry, Timeout, openai_predict
+from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
+
+KEY = "sk-fault-Zm9yYmlkZGVu"
+SPEED = 20
+#: Fits the speed: the healthy scenarios pause for 0.3 s at most.
+PATIENCE = {"timeout": Timeout(connect=1.5, first=2, idle=1.5), "retry": Retry(wait=0.02)}
+
+Make = Callable[..., Any]
+
+
+def openai_chat(url: str, **options: Any) -> Any:
+    return openai_predict("fault", base_url=url, api_key=KEY, **options)
+
+
+def openai_responses(url: str, **options: Any) -> Any:
+    return openai_predict("fault", base_url=url, api_key=KEY, api="responses", **options)
+
+
+#: Every backend with the dialect it speaks: one line each.
+BACKENDS: dict[str, tuple[str, Make]] = {
+    "openai-chat": ("openai", openai_chat),
+    "openai-responses": ("responses", openai_responses),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of the matrix."""
+
+    backend: str
+    scenario: str
+    colour: str
+
+    @property
+    def wanted(self) -> Scenario:
+        return SCENARIOS[self.scenario]
+
+    @property
+    def waits(self) -> bool:
+        """Whether most of its time is spent waiting."""
+        words = ("stall", "hangs", "slow", "no_close", "late", "then_comments")
+        return self.wanted.min_wait > 0 or any(word in self.scenario for word in words)
+
+    @property
+    def pace(self) -> float:
+        """Every value is looked at, unless that would take gigabytes."""
+        return 25 if self.scenario.startswith(("endless", "giant", "many_chunks")) else 0
+
+    def __str__(self) -> str:
+        return f"{self.backend}-{self.colour}-{self.scenario}"
+
+
+def cells() -> Iterator[Cell]:
+    """Give every field of the matrix."""
+    for backend, (dialect, _) in BACKENDS.items():
+        for name, scenario in SCENARIOS.items():
+            if dialect in scenario.dialects:
+                yield from (Cell(backend, name, colour) for colour in ("sync", "async"))
+
+
+@dataclass
+class Outcome:
+    """What came of a cell."""
+
+    values: list[str]
+    error: BaseException | None
+    reply: Reply
+    seconds: float
+    requests: list[FaultRequest] = field(default_factory=list)
+    strays: list[FaultRequest] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.values[-1] if self.values else ""
+
+    def shown(self) -> str:
+        """Give everything that the error could show of a secret."""
+        return "" if self.error is None else "".join(_shown(self.error))
+
+
+def run(cell: Cell, server: FaultServer) -> Outcome:
+    """Run one cell."""
+    dialect, make = BACKENDS[cell.backend]
+    url = server.url(cell.scenario, dialect)
+    wanted = cell.wanted
+    outcome = talk(make, url, cell.colour, stop=wanted.stop, pace=cell.pace, **wanted.options)
+    outcome.requests, outcome.strays = server.requests(url), server.strays(url)
+    return outcome
+
+
+def talk(make: Make, url: str, colour: str, *, pace: float = 0, **options: Any) -> Outcome:
+    """Send one message and note what comes."""
+    replies: list[Reply] = []
+    values: list[str] = []
+    predict = make(url, pace=pace, on_finish=replies.append, **PATIENCE, **options)
+    began = time.monotonic()
+    error = _listen(predict, values) if colour == "sync" else asyncio.run(_alisten(predict, values))
+    return Outcome(values, error, replies[0], time.monotonic() - began)
+
+
+def _listen(predict: Any, values: list[str]) -> BaseException | None:
+    try:
+        values.extend(predict("Hello", []))
+    except Exception as error:  # which errors may come is what is tested
+        return error
+    finally:
+        predict.close()
+    return None
+
+
+async def _alisten(predict: Any, values: list[str]) -> BaseException | None:
+    try:
+        async for value in predict.aio("Hello", []):
+            values.append(value)  # values that came before an error count
+    except Exception as error:  # which errors may come is what is tested
+        return error
+    finally:
+        await predict.aio.close()
+    return None
+
+
+_OURS = str(Path(chatadapters.__file__).parent)
+
+
+def _shown(error: BaseException) -> Iterator[str]:
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    for each in chain:
+        yield from (str(each), repr(each), repr(each.args), repr(vars(each)))
+        response = getattr(each, "response", None)
+        if response is not None:
+            yield from (repr(response.headers), repr(response.request.headers))
+            yield response.text if response.is_closed and hasattr(response, "_content") else ""
+        yield from _locals(each)
+
+
+def _locals(error: BaseException) -> Iterator[str]:
+    for frame in traceback.TracebackException.from_exception(error, capture_locals=True).stack:
+        if frame.filename.startswith(_OURS) and frame.locals:
+            yield repr(frame.locals)

@@ -1,0 +1,108 @@
+"""Every backend meets every fault: the exact text, or a clear error; never less, never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import httpx2
+import openai
+import pytest
+
+from chatadapters import ChatAdaptersError, EmptyReplyError
+from chatadapters.testing.faults import TEXT, End, FaultServer, good_body
+from tests.fault_cells import BACKENDS, KEY, SPEED, Cell, Outcome, cells, run, talk
+
+TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
+#: Generous: it tells an answer from a hang.
+SOON = 20.0
+
+Look = Callable[[Cell], Outcome]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultServer]:
+    with FaultServer(speed=SPEED) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def look(request: pytest.FixtureRequest, server: FaultServer) -> Iterator[Look]:
+    """Give the outcome of a cell; those that mostly wait are run beside the others."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    found = [spec.params["cell"] for spec in specs if spec and "cell" in spec.params]
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        begun: dict[Cell, Future[Outcome]] = {}
+        for cell in found:
+            if cell.waits:
+                begun[cell] = pool.submit(run, cell, server)
+        yield lambda cell: begun[cell].result() if cell in begun else run(cell, server)
+
+
+@pytest.mark.parametrize("cell", list(cells()), ids=str)
+def test_a_backend_meets_a_fault(cell: Cell, look: Look) -> None:
+    """The reply is what the scenario wants, soon, with no more requests than it takes."""
+    wanted, outcome = cell.wanted, look(cell)
+    {"error": _is_error, "flag": _is_flagged}.get(wanted.want, _is_exact)(cell, outcome)
+    _is_clean(cell, outcome)
+    assert len(outcome.requests) <= wanted.max_requests
+    assert outcome.strays == []
+    assert outcome.seconds < SOON
+    if wanted.min_wait:
+        first, second, *_ = outcome.requests
+        assert second.arrived - first.arrived >= wanted.min_wait
+    assert all(request.wait() for request in outcome.requests), "a connection stays open"
+
+
+def _is_exact(cell: Cell, outcome: Outcome) -> None:
+    if outcome.error is not None:
+        raise outcome.error
+    assert outcome.text == cell.wanted.expected
+    assert outcome.reply.text == outcome.text
+    assert outcome.reply.finish_reason == cell.wanted.reason
+    assert outcome.reply.reasoning.strip() == cell.wanted.reasoning.strip()
+    if cell.wanted.want == "retry":
+        assert len(outcome.requests) > 1
+
+
+def _is_error(cell: Cell, outcome: Outcome) -> None:
+    assert isinstance(outcome.error, TYPED), f"{outcome.error!r} after {outcome.text[:200]!r}"
+    assert outcome.reply.finish_reason is None
+    assert str(outcome.error).strip()
+    assert len(str(outcome.error)) < 5000, "nobody reads so long an error"
+
+
+def _is_flagged(cell: Cell, outcome: Outcome) -> None:
+    assert outcome.reply.finish_reason == cell.wanted.reason
+    assert outcome.text == cell.wanted.expected
+    if cell.wanted.expected:
+        assert outcome.error is None
+    else:
+        assert isinstance(outcome.error, EmptyReplyError)
+    if cell.wanted.reason == "tool_calls":
+        [call] = outcome.reply.tool_calls
+        assert call["function"] == {"name": "get_weather", "arguments": '{"city": "Zürich"}'}
+
+
+def _is_clean(cell: Cell, outcome: Outcome) -> None:
+    """Values are valid, parts of one answer, and no secret shows."""
+    wanted = cell.wanted
+    whole = (wanted.expected or TEXT, wanted.first)
+    for value in set(outcome.values):
+        value.encode()
+        endless = cell.scenario.startswith("endless") and set(value) == {"y"}
+        assert endless or any(text.startswith(value) for text in whole), value[:500]
+    assert KEY not in outcome.shown()
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("how", ["clean", "fin", "rst"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_cut_anywhere_is_mended(backend: str, how: End, colour: str, server: FaultServer) -> None:
+    """Wherever the first answer is cut and however, the text is exact."""
+    dialect, make = BACKENDS[backend]
+    step = {"clean": 89, "fin": 97, "rst": 103}[how] * (2 if colour == "async" else 1)
+    for k in range(0, len(good_body(dialect)), step):
+        outcome = talk(make, server.url_cut(k, how, dialect), colour)
+        assert (outcome.error, outcome.text) == (None, TEXT), f"cut after {k} bytes"
+        assert all(TEXT.startswith(value) for value in outcome.values)
