@@ -10,8 +10,8 @@ from contextlib import aclosing, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ._errors import ChatAdaptersError
 from ._events import Finish, Restarted, RetryScheduled, Text, Trimmed
+from ._explain import early, explain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,27 +26,7 @@ HELP = """\
 /exit         leave, like Ctrl-D
 Ctrl-C        stop the answer"""
 
-_REASONS = {
-    "length": "cut at the length limit",
-    "content_filter": "cut by the provider's content filter",
-    "tool_calls": "the model asks for a tool, which a terminal chat does not have",
-}
 _DIM, _RED = "2", "31"
-# Bytes a model may send that would move the cursor, retitle the window or worse.
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-
-
-def explain(error: BaseException) -> str:
-    """Give an error as one line for a person.
-
-    Example:
-        >>> explain(ZeroDivisionError("division by zero"))
-        'ZeroDivisionError: division by zero'
-    """
-    text = str(error).translate(_CONTROL)
-    if isinstance(error, ChatAdaptersError) and text:
-        return text
-    return f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def chat(predict: Predict, *, system: str | None = None, debug: bool = False) -> int:
@@ -154,7 +134,7 @@ class _Chat:
         match event:
             case Text(delta):
                 said.append(delta)
-                print(delta.translate(_CONTROL), end="", flush=True)
+                print(printable(delta), end="", flush=True)
             case Restarted():
                 said.clear()
                 _note(sys.stderr, "\n(the answer begins again)")
@@ -162,8 +142,8 @@ class _Chat:
                 _note(sys.stderr, f"(attempt {attempt}: {explain(error)}; next in {wait:.1f} s)")
             case Trimmed(messages):
                 _note(sys.stderr, f"(the oldest {messages} messages were not sent)")
-            case Finish(reason) if reason != "stop":
-                _note(sys.stderr, f"\n({_REASONS.get(reason, reason)})")
+            case Finish(reason) if end := early(reason):
+                _note(sys.stderr, f"\n({end})")
             case _:
                 pass
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ._errors import ChatAdaptersError, OptionError, UnknownBackendError
 from ._predict import make_predict
 from ._version import __version__
+from ._weights import EMBEDDED, find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +115,8 @@ def _demo(args: argparse.Namespace) -> int:
     options = _options(args)
     settings = {name: options.pop(name) for name in _SETTINGS if name in options}
     predict = _predict(args, additional_inputs=tuple(settings), **options)
-    print(f"Starting a chat with {_name(args)} ...", flush=True)
-    demo = build_demo(predict, about=f"Chat with {_name(args)}", settings=settings)
+    print(f"Starting a chat with {_about(args)} ...", flush=True)
+    demo = build_demo(predict, about=_about(args), settings=settings)
     run_demo(demo, host=args.host, port=args.port)
     return 0
 
@@ -129,6 +130,8 @@ def _chat(args: argparse.Namespace) -> int:
 
 
 def _predict(args: argparse.Namespace, **options: Any) -> Predict:
+    if args.backend == "local":
+        find_weights(args.model or EMBEDDED)  # now, where a download can show its progress
     return make_predict(f"{args.backend}:{args.model}" if args.model else args.backend, **options)
 
 
@@ -138,7 +141,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {"system": "", **(_LOCAL if args.backend == "local" else {}), **given}
 
 
-def _name(args: argparse.Namespace) -> str:
+def _about(args: argparse.Namespace) -> str:
     if args.backend == "local" and not args.model:
-        return "SmolLM2-135M, a very small model that runs on this machine"
+        return "SmolLM2-135M, a very small model on this machine: quick, and often wrong"
     return " ".join(filter(None, [args.backend, args.model]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import inspect
 import os
 import signal
@@ -11,6 +12,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError
+from ._explain import early, explain
 from ._registry import missing
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from gradio import ChatInterface
 
+    from ._events import Finish
     from ._protocols import Predict
 
 EXAMPLES = (
@@ -25,6 +28,12 @@ EXAMPLES = (
     "How do plants make food?",
     "Write a short story about a dragon.",
 )
+
+_LABELS = {
+    "system": "System prompt",
+    "temperature": "Temperature",
+    "max_tokens": "Longest answer, in tokens",
+}
 
 
 def build_demo(
@@ -60,7 +69,7 @@ def build_demo(
     names = list(inspect.signature(predict).parameters)[2:]
     initial = settings or {}
     demo: ChatInterface = gr.ChatInterface(
-        _with_errors_shown(predict),
+        _with_ends_told(predict),
         title=title,
         chatbot=gr.Chatbot(
             scale=1,
@@ -123,36 +132,43 @@ def _gradio() -> Any:
 
 
 def _setting(gr: Any, name: str, value: Any) -> Any:
-    match name:
-        case "system":
-            return gr.Textbox(value, label="System prompt", lines=2)
-        case "temperature":
-            return gr.Slider(0, 2, value, step=0.05, label="Temperature")
-        case "max_tokens":
-            return gr.Slider(1, 4096, value, step=1, label="Longest answer, in tokens")
+    label = _LABELS.get(name, name)
+    match name, value:
+        case "system", _:
+            return gr.Textbox(value, label=label, lines=2)
+        case "temperature", float() | int():
+            return gr.Slider(0, 2, value, step=0.05, label=label)
+        case "max_tokens", int():
+            return gr.Slider(1, max(2048, value), value, step=1, label=label)
+        case (("temperature" | "max_tokens"), _):
+            return gr.Number(value, label=label)
         case _:
-            return gr.Textbox(value, label=name)
+            return gr.Textbox(value, label=label)
 
 
-def _with_errors_shown(predict: Predict) -> Callable[..., AsyncGenerator[Any, None]]:
+def _with_ends_told(predict: Predict) -> Callable[..., AsyncGenerator[Any, None]]:
+    """Tell in the chat, beside the answer, why one failed or ended early."""
+
     @functools.wraps(predict.aio)
     async def chat(message: Any, history: Any, *values: Any) -> AsyncGenerator[Any, None]:
-        text, values = "", tuple(None if value == "" else value for value in values)
+        ends: list[Finish] = []
+        answer = predict.aio.using(notice=ends.append)  # it gives None, so nothing is appended
+        text, note = "", ""
         try:
-            async with aclosing(predict.aio(message, history, *values)) as replies:
+            given = (None if value == "" else value for value in values)
+            async with aclosing(answer(message, history, *given)) as replies:
                 async for text in replies:
                     yield text
         # Gradio would cover the whole conversation with any error that leaves this function.
         except Exception as error:
-            yield [*filter(None, [text]), _failure(error)]
+            note = f"failed: {explain(error)}"
+        if note := note or (early(ends[0].reason) if ends else ""):
+            yield [*filter(None, [text]), _box(note)]
 
     return chat
 
 
-def _failure(error: Exception) -> dict[str, Any]:
+def _box(text: str) -> dict[str, Any]:
     # A message with a title is shown in a box of its own and is not sent with later messages.
-    return {
-        "role": "assistant",
-        "content": f"{type(error).__name__}: {error}",
-        "metadata": {"title": "The answer failed"},
-    }
+    title = html.escape(text, quote=False)
+    return {"role": "assistant", "content": "", "metadata": {"title": title}}

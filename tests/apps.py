@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -26,9 +26,16 @@ def free_port() -> int:
         return port
 
 
+class App(NamedTuple):
+    """A running app."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def app(command: Sequence[str], *, port: int, **env: str) -> Generator[str]:
-    """Run an app and give its address; Gradio apps are told the port by the environment.
+def app(command: Sequence[str], *, port: int, **env: str) -> Generator[App]:
+    """Run an app; Gradio apps are told the port by the environment.
 
     Args:
         command: Arguments for Python.
@@ -44,7 +51,7 @@ def app(command: Sequence[str], *, port: int, **env: str) -> Generator[str]:
         )
         try:
             _wait_until_up(url, process, output)
-            yield url
+            yield App(url, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)

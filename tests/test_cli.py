@@ -218,6 +218,7 @@ def test_interrupting_at_the_prompt_does_not_leave() -> None:
     """Ctrl-C at the prompt says how to leave."""
     with terminal([sys.executable, "-m", "chatadapters", "chat", "--backend", "echo"]) as chat:
         chat.until("> ")
+        time.sleep(0.3)  # Python misses a signal between its prompt and its reading
         chat.interrupt()
         chat.until("Ctrl-D or /exit")
         chat.until("> ")

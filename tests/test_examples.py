@@ -21,8 +21,8 @@ SETTINGS: dict[str, list[Any]] = {"parameters": ["Answer briefly.", 0]}
 def example(request: pytest.FixtureRequest) -> Iterator[tuple[str, Client]]:
     path: Path = request.param
     port = free_port()
-    with app([str(path)], port=port) as url:
-        yield path.stem, Client(url, verbose=False)
+    with app([str(path)], port=port) as running:
+        yield path.stem, Client(running.url, verbose=False)
 
 
 def test_an_example_streams_an_answer(example: tuple[str, Client]) -> None:

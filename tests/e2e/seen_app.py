@@ -21,7 +21,7 @@ class ShowingBackend(ScriptedBackend):
 
     def _next(self, payload: Any) -> Sequence[Any]:
         if "fail" in payload["messages"][-1]["content"]:
-            return ["It went well", PermissionError("the door is locked")]
+            return ["It went well", PermissionError("the <b>door</b> is locked")]
         return [fenced(json.dumps(payload)), Finish("stop")]
 
 
