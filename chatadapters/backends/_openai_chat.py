@@ -111,6 +111,7 @@ class ChatReader(WireReader):
 
     Args:
         cumulative: Whether the server sends the text so far where the new text belongs.
+        leaks: Whether control tokens at the end of the answer are dropped.
         limit: Most bytes of one event.
 
     Example:
@@ -118,8 +119,10 @@ class ChatReader(WireReader):
         [Text(delta='Hi')]
     """
 
-    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
-        super().__init__(cumulative=cumulative, limit=limit)
+    def __init__(
+        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
+    ) -> None:
+        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoder().decode
         self._tools = ToolCalls()
         self._refused = self._finished = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from .._policies import Timeout
 
 _MOST_IDLE = 16
+_MOST_REDIRECTS = 5
 _SLACK = 5.0
+_MOST_ERROR_BYTES = 32 * 1024
 
 
 def openai_sdk() -> ModuleType:
@@ -90,21 +93,43 @@ class _Line:
 
     def _answered(self, response: Any) -> None:
         self.last = response
-        refuse_other_origin(response)
+        if not response.is_success:
+            _refuse_other_origin(response)
+            said = bytearray()
+            for block in response.stream:
+                said += block
+                if len(said) > _MOST_ERROR_BYTES:
+                    break
+            response.stream.close()
+            _shorten(response, said)
 
 
 def async_client(_key: object = None) -> Any:
     """Make an HTTP client for async requests."""
-
-    async def answered(response: Any) -> None:
-        refuse_other_origin(response)
-
-    hooks = {"response": [answered]}
+    hooks = {"response": [_async_answered]}
     return openai_sdk().DefaultAsyncHttpxClient(event_hooks=hooks, **_settings())
 
 
-def refuse_other_origin(response: Any) -> None:
-    """Keep the conversation from an origin it was not meant for; for the event hook `response`.
+async def _async_answered(response: Any) -> None:
+    if not response.is_success:
+        _refuse_other_origin(response)
+        said = bytearray()
+        async for block in response.stream:
+            said += block
+            if len(said) > _MOST_ERROR_BYTES:
+                break
+        await response.stream.aclose()
+        _shorten(response, said)
+
+
+def _shorten(response: Any, said: bytearray) -> None:
+    """Leave no more of an error's body than may be: the SDK reads it whole into memory."""
+    body_class = sys.modules[type(response).__module__].ByteStream  # of httpx2, or of httpx
+    response.stream = body_class(bytes(said[:_MOST_ERROR_BYTES]))
+
+
+def _refuse_other_origin(response: Any) -> None:
+    """Keep the conversation from an origin it was not meant for.
 
     Raises:
         HTTPStatusError: The response is a redirect to another origin.
@@ -131,6 +156,7 @@ def _origin(url: Any) -> tuple[Any, ...]:
 def _settings() -> dict[str, Any]:
     return {
         "verify": _ssl_context(),
+        "max_redirects": _MOST_REDIRECTS,
         "headers": {"accept-encoding": "identity"},  # compressing a stream delays it
     }
 

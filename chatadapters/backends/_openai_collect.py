@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import MalformedStreamError
 from .._events import Progress, Reasoning, Text, Usage
 from .._json import SurrogateJoiner
+from ._openai_leaks import LeakFilter
 
 if TYPE_CHECKING:
     from .._events import Done, Finish, ReaderEvent
@@ -18,6 +19,7 @@ class Collector:
 
     Args:
         cumulative: Whether each piece repeats all that came before it.
+        leaks: Whether control tokens at the end of the answer are dropped.
 
     Attributes:
         progress: Characters of tool calls since the last event.
@@ -30,9 +32,9 @@ class Collector:
         [Reasoning(delta='Hm'), Text(delta='Hello')]
     """
 
-    def __init__(self, *, cumulative: bool = False) -> None:
-        self._text = _Channel(Text, cumulative)
-        self._reasoning = _Channel(Reasoning, cumulative)
+    def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
+        self._text = _Channel(Text, cumulative, LeakFilter() if leaks else None)
+        self._reasoning = _Channel(Reasoning, cumulative, None)
         self._open = self._text
         self._events: list[ReaderEvent] = []
         self.progress = 0
@@ -81,10 +83,13 @@ class Collector:
 
 
 class _Channel:
-    """One kind of text: repairs cumulative pieces and halves of surrogate pairs."""
+    """One kind of text, repaired where it needs to be."""
 
-    def __init__(self, kind: type[Text | Reasoning], cumulative: bool) -> None:
+    def __init__(
+        self, kind: type[Text | Reasoning], cumulative: bool, leaks: LeakFilter | None
+    ) -> None:
         self.kind = kind
+        self._leaks = leaks
         self.pieces: list[str] = []
         self._joiner = SurrogateJoiner()
         self._cumulative = cumulative
@@ -96,7 +101,13 @@ class _Channel:
         text = self._newest() if self._cumulative else "".join(self.pieces)
         self.pieces.clear()
         text = self._joiner.feed(text)
-        return text + self._joiner.flush() if last else text
+        if last:
+            text += self._joiner.flush()
+        if self._leaks is not None:
+            text = self._leaks.feed(text)
+            if last:
+                text += self._leaks.flush()
+        return text
 
     def _newest(self) -> str:
         """Give what the pieces add to the text seen so far; an older state of it adds nothing."""

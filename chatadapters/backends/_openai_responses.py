@@ -83,6 +83,7 @@ class ResponsesReader(WireReader):
 
     Args:
         cumulative: Whether the server sends the text so far where the new text belongs.
+        leaks: Whether control tokens at the end of the answer are dropped.
         limit: Most bytes of one event.
 
     Example:
@@ -91,8 +92,10 @@ class ResponsesReader(WireReader):
         [Text(delta='Hi')]
     """
 
-    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
-        super().__init__(cumulative=cumulative, limit=limit)
+    def __init__(
+        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
+    ) -> None:
+        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoders()[0].decode
         self._calls: list[dict[str, Any]] = []
         self._refused = self._told = False

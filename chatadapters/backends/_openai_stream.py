@@ -29,13 +29,16 @@ class WireReader(Reader):
 
     Args:
         cumulative: Whether the server sends the text so far where the new text belongs.
+        leaks: Whether control tokens at the end of the answer are dropped.
         limit: Most bytes of one event, or of a body that is no stream.
     """
 
-    def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
+    def __init__(
+        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
+    ) -> None:
         self._opening: _Opening | None = _Opening(limit)
         self._sse = SSEDecoder(limit)
-        self._out = Collector(cumulative=cumulative)
+        self._out = Collector(cumulative=cumulative, leaks=leaks)
         self._over = False
 
     def feed(self, chunk: bytes) -> Sequence[ReaderEvent]:

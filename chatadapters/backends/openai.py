@@ -112,7 +112,7 @@ class OpenAIBackend(Backend):
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
         reader = ChatReader if self.api == "chat" else ResponsesReader
-        return reader(cumulative=self.cumulative)
+        return reader(cumulative=self.cumulative, leaks=not self._is_openai())
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[bytes]:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
