@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import OptionError
 from .._http import Post
 from .._registry import missing
-from .._weights import find_weights
+from .._weights import EMBEDDED, find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,46 +47,50 @@ class LlamaServer:
 
     Args:
         config: What it runs.
+        key: The API key that every request needs; a random one by default, `""` for none.
 
     Attributes:
         url: Its address, without a path.
-        key: The API key that every request needs.
+        model: The model's name in requests and answers.
+        headers: What every request needs.
 
     Raises:
         OptionError: The model cannot be loaded.
         MissingDependencyError: xllamacpp is missing, or the model's weights are.
     """
 
-    def __init__(self, config: LlamaConfig) -> None:
-        path = find_weights(config.model)
-        xllamacpp = _xllamacpp()
-        self.key = token_urlsafe(32)
-        params = xllamacpp.CommonParams()
-        params.model.path, params.model_alias = str(path), {path.stem}
-        _configure(params, config, self.key)
+    def __init__(self, config: LlamaConfig, key: str | None = None) -> None:
+        path, xllamacpp = find_weights(config.model), _xllamacpp()
+        key = token_urlsafe(32) if key is None else key
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.model = EMBEDDED if config.model == EMBEDDED else path.stem
+        params = _params(xllamacpp, config)
+        params.model.path, params.model_alias = str(path), {self.model}
+        params.api_keys = [key] if key else []
         try:
             self._native: Any = xllamacpp.Server(params)
         except RuntimeError as error:
-            raise OptionError(
-                f"model={config.model!r}: llama.cpp cannot run {path} "
-                f"with n_ctx={config.n_ctx!r}: {error}"
-            ) from error
+            tried = f"{path} with n_ctx={config.n_ctx!r}"
+            message = f"model={config.model!r}: llama.cpp cannot run {tried}: {error}"
+            raise OptionError(message) from error
         self.url: str = self._native.listening_address
         self.reads: weakref.WeakSet[Hangup] = weakref.WeakSet()
-        _running.add(self)
+        _state.running.add(self)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Post:
         """Make a request to this server."""
-        return Post(self.url + path, body, {"Authorization": f"Bearer {self.key}"})
+        return Post(self.url + path, body, self.headers)
 
     def close(self) -> None:
         """End the streams that are still read, then stop; llama.cpp waits for its streams."""
         for hangup in list(self.reads):
             hangup.abort()
+        if _state.forked:
+            self.keep_running()
         self._native = None
 
-    def keep_for_ever(self) -> None:
-        """Never let the native server go: its threads are the parent process's."""
+    def keep_running(self) -> None:
+        """Never destroy the native server, not even when the interpreter ends."""
         import ctypes
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._native))
@@ -108,33 +112,43 @@ def default_threads() -> int:
     return max(1, cores // 2)
 
 
-def _configure(params: Any, config: LlamaConfig, key: str) -> None:
+def _params(xllamacpp: Any, config: LlamaConfig) -> Any:
+    params = xllamacpp.CommonParams()
     params.n_ctx, params.n_parallel, params.kv_unified = config.n_ctx, config.n_parallel, True
     threads = config.n_threads or default_threads()
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.api_keys = [key]
     params.cors_origins, params.cors_credentials, params.ui = "", False, False
     params.verbosity = 0
     params.sse_ping_interval = _PING_SECONDS
     params.cache_ram_mib = 0 if config.greedy else _PROMPT_CACHE_MIB
     if config.greedy:
         params.cache_prompt, params.sampling.temp = False, 0.0
+    return params
 
 
-_running: weakref.WeakSet[LlamaServer] = weakref.WeakSet()
+class _State:
+    """What is known about this process: its servers, and whether it was forked from one's."""
+
+    def __init__(self) -> None:
+        self.running: weakref.WeakSet[LlamaServer] = weakref.WeakSet()
+        self.forked = False
+
+
+_state = _State()
 
 
 def _leave_the_parents_alone() -> None:
-    """Let a forked process end, where neither Python nor C++ can take down the servers.
+    """Prepare a forked process to end, where the C++ library cannot be taken down any more.
 
-    Their threads are not here: destroying a server crashes, and the C++ library's own clean-up
-    waits for ever. So the servers are kept, and where C allows, the process exits before it.
+    The threads of the parent's servers are not here, but the library still counts on them: to
+    destroy a server crashes or waits for ever, and so does the library's own clean-up. So no
+    server is destroyed, and where C allows, the process exits before that clean-up.
     """
-    servers = list(_running)
-    if not servers:
+    if not _state.running:
         return
-    for server in servers:
-        server.keep_for_ever()
+    _state.forked = True
+    for server in list(_state.running):
+        server.keep_running()
     import ctypes
 
     libc = ctypes.CDLL(None)

@@ -12,6 +12,7 @@ from .._clients import Clients
 from .._content import text_of
 from .._errors import OptionError
 from .._http import apost_stream, http_clients, post_blocks
+from .._reasoning import TAGS
 from ._llama import LlamaConfig, LlamaServer
 from ._openai_chat import ChatReader, checked_role
 from ._openai_completions import CompletionsReader
@@ -136,6 +137,11 @@ class LocalBackend(Backend):
         template = self._template()
         return template.special_tokens if template else ()
 
+    def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
+        """Say whether the prompt ends with a tag that opens a block of reasoning."""
+        openings = tuple(opening for opening, _ in TAGS)
+        return payload.get("prompt", "").rstrip().endswith(openings)
+
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that continues a raw prompt, with at least the tokens that are left."""
         if "prompt" not in payload:
@@ -144,7 +150,7 @@ class LocalBackend(Backend):
         left = {
             name: max(1, payload[name] - told)
             for name in ("max_tokens", "max_completion_tokens", "n_predict")
-            if payload.get(name, 0) > 0
+            if isinstance(payload.get(name), int) and payload[name] > 0
         }
         return {**payload, **left, "prompt": payload["prompt"] + text}
 

@@ -1,0 +1,349 @@
+"""The local backend and the model server, against the real embedded model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatadapters import _weights
+from chatadapters._abort import Hangup
+from chatadapters._conversation import Message
+from chatadapters._errors import MissingDependencyError, OptionError, UnsupportedContentError
+from chatadapters._parts import ImagePart
+from chatadapters._predict import make_predict
+from chatadapters._protocols import Predict
+from chatadapters.backends import local
+from chatadapters.backends._llama import LlamaConfig, LlamaServer, default_threads
+from chatadapters.backends.local import LocalBackend
+from chatadapters.testing import BackendContract
+from tests.both import complete
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chatadapters.testing._model_server import ModelServer
+    from tests.both import Run
+
+pytest_plugins = ["chatadapters.testing.pytest_plugin"]
+
+ASKED = "Tell me about the sea."
+CHATML = (
+    "<|im_start|>system\nBe brief.<|im_end|>\n"
+    f"<|im_start|>user\n{ASKED}<|im_end|>\n<|im_start|>assistant\n"
+)
+ONE_THREAD = LocalBackend(n_threads=1)
+
+
+class TestContract(BackendContract):
+    """What every backend must do, on the chat route."""
+
+    def backend(self) -> LocalBackend:
+        return ONE_THREAD
+
+    def options(self) -> dict[str, Any]:
+        return {"temperature": 0, "max_tokens": 12}
+
+
+@pytest.fixture(scope="module")
+def predict() -> Iterator[Predict]:
+    """The backend on the chat route, short and greedy."""
+    predict = make_predict(ONE_THREAD, system="Be brief.", temperature=0, max_tokens=12)
+    yield predict
+    predict.close()
+
+
+def test_a_prompt_of_ours_gets_the_same_answer(predict: Predict, run: Run) -> None:
+    """With the model's own template written here, the raw route answers as the chat route."""
+    raw = predict.using(template="chatml")
+    assert raw.build(ASKED)["prompt"] == CHATML
+    by_chat, by_prompt = complete(run, predict, ASKED), complete(run, raw, ASKED)
+    assert by_chat.text == by_prompt.text
+    assert by_chat.finish_reason == by_prompt.finish_reason == "length"
+    assert by_chat.usage.output_tokens == by_prompt.usage.output_tokens == 12
+
+
+def test_a_resumed_prompt_continues_the_same_answer(predict: Predict) -> None:
+    """A reply that is cut at a word and resumed equals the uncut one."""
+    raw = predict.using(template="chatml")
+    whole, payload = raw.complete(ASKED).text, raw.build(ASKED)
+    words = " ".join(whole.split()[:4])
+    backend = LocalBackend(n_threads=1, template="chatml")
+    resumed = backend.resume(payload, words)
+    assert resumed is not None
+    assert (resumed["prompt"], resumed["max_tokens"]) == (CHATML + words, 8)
+    rest = raw.using(extra_body={"prompt": resumed["prompt"], "max_tokens": 8}).complete(ASKED)
+    assert (words + rest.text).startswith(whole[: len(words + rest.text)])
+    assert len(rest.text) > 10
+
+
+def test_a_chat_is_not_resumed(predict: Predict) -> None:
+    """On the chat route the server writes the prompt, so nothing is continued there."""
+    assert ONE_THREAD.resume(predict.build(ASKED), "The sea") is None
+
+
+def test_a_prompt_may_end_inside_reasoning(predict: Predict) -> None:
+    """When the prompt itself opens a block of reasoning, the reply begins inside it."""
+    assert ONE_THREAD.starts_inside_reasoning({"prompt": "<|im_start|>assistant\n<think>\n"})
+    assert not ONE_THREAD.starts_inside_reasoning({"prompt": CHATML})
+    assert not ONE_THREAD.starts_inside_reasoning(predict.build(ASKED))
+
+
+def test_the_model_sees_the_whole_conversation(predict: Predict) -> None:
+    """Messages go to the server as they are, text files as text, and pictures are refused."""
+    built = predict.build("And now?", [["Hi", "Hello!"]])
+    assert [message["role"] for message in built["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+    picture = Message("user", (ImagePart("data:image/png;base64,AA==", "cat.png"),))
+    with pytest.raises(UnsupportedContentError, match="local"):
+        ONE_THREAD.build([picture], {})
+
+
+def test_options_of_the_server_work(predict: Predict) -> None:
+    """What llama.cpp can do is an option: a grammar, for one."""
+    yes = predict.using(grammar='root ::= "certainly"')
+    assert yes.complete("Is water wet?").text == "certainly"
+
+
+@pytest.mark.parametrize(
+    ("template", "options", "words"),
+    [
+        (None, {"temprature": 0}, "'temprature': did you mean 'temperature'"),
+        (None, {"zzz": 0}, "no option 'zzz': What llama.cpp's server takes"),
+        ("chatml", {"tools": []}, "no option 'tools' with a template"),
+    ],
+)
+def test_wrong_option_is_named(template: str | None, options: dict[str, Any], words: str) -> None:
+    """An option that does not exist is refused with the nearest names."""
+    with pytest.raises(OptionError, match=words):
+        make_predict(LocalBackend(template=template), **options).build("Hi")
+
+
+def test_the_server_says_what_is_wrong(predict: Predict) -> None:
+    """An error of the server carries its own words and is not tried again."""
+    with pytest.raises(Exception, match=r"HTTP 400 .*'max_tokens'.*must be number") as caught:
+        predict.using(max_tokens="two").complete(ASKED)
+    assert "Bearer" not in str(caught.value)
+
+
+def test_unknown_model_is_refused(tmp_path: Path) -> None:
+    """A file that is none, and one that llama.cpp cannot load, are errors that show it."""
+    with pytest.raises(OptionError, match="no such file"):
+        make_predict(LocalBackend("nowhere.gguf")).complete("Hi")
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF and nothing more")
+    with pytest.raises(OptionError, match=r"cannot run .*broken\.gguf"):
+        make_predict(LocalBackend(str(tmp_path / "broken.gguf"))).complete("Hi")
+
+
+def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without xllamacpp the error is the command that installs it."""
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    with pytest.raises(MissingDependencyError, match=r"chatadapters\[local\]"):
+        LlamaServer(LlamaConfig("smollm2"))
+
+
+def test_missing_weights_are_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, predict: Predict, run: Run
+) -> None:
+    """Without the weights the reply fails at once, with the ways to get them."""
+    monkeypatch.setattr(_weights, "_PACKAGE", "no_such_package")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingDependencyError, match="Three ways"):
+        complete(run, predict.using(n_ctx=512), ASKED)
+
+
+def busy(backend: LocalBackend) -> bool:
+    """Ask the server of a backend whether it computes a reply."""
+    with local._servers.sync(backend._config()) as server:
+        request = urllib.request.Request(server.url + "/slots", headers=server.headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return any(slot["is_processing"] for slot in json.load(answer))
+
+
+def wait_until_free(backend: LocalBackend) -> float:
+    """Give the seconds until the server computes nothing."""
+    start = time.monotonic()
+    while busy(backend):
+        assert time.monotonic() - start < 10
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def test_closing_frees_the_slot(predict: Predict) -> None:
+    """A reply that nobody wants any more is not computed further."""
+    with closing(predict.using(max_tokens=1500).deltas("Write a long story.")) as deltas:
+        next(deltas)
+        assert busy(ONE_THREAD)
+    assert wait_until_free(ONE_THREAD) < 5
+
+
+async def test_closing_frees_the_slot_async(predict: Predict) -> None:
+    """The same for the async twin."""
+    story = predict.aio.using(max_tokens=1500).deltas("Write a long story.")
+    async with aclosing(story) as deltas:
+        await anext(deltas)
+        assert await asyncio.to_thread(busy, ONE_THREAD)
+    assert await asyncio.to_thread(wait_until_free, ONE_THREAD) < 5
+
+
+def test_two_threads_at_once(predict: Predict) -> None:
+    """One backend serves several threads, each its own answer."""
+    asked = ["Name a color.", "Count to five."]
+    alone = [predict.complete(question).text for question in asked]
+    together: dict[str, str] = {}
+
+    def ask(question: str) -> None:
+        together[question] = predict.complete(question).text
+
+    threads = [threading.Thread(target=ask, args=(question,)) for question in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert alone[0] != alone[1]
+    for question, text in zip(asked, alone, strict=True):
+        assert together[question][:4] == text[:4]  # computed together, late digits may differ
+
+
+def test_equal_backends_share_a_server() -> None:
+    """The same configuration is one server, another template does not start a second."""
+    others = [LocalBackend(n_threads=1), LocalBackend(n_threads=1, template="chatml")]
+    with local._servers.sync(ONE_THREAD._config()) as server:
+        for other in others:
+            with local._servers.sync(other._config()) as same:
+                assert same is server
+    assert pickle.loads(pickle.dumps(others[1])) == others[1]
+
+
+def test_close_stops_the_server(predict: Predict) -> None:
+    """After `close` nothing listens, and the next message starts anew."""
+    predict.complete(ASKED)
+    with local._servers.sync(ONE_THREAD._config()) as server:
+        url = server.url
+    predict.close()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url + "/health", timeout=5)
+    assert predict.complete(ASKED).text
+
+
+def test_only_key_holders_get_in(predict: Predict) -> None:
+    """Without the key the server computes nothing, and no web page may read its answers."""
+    predict.complete(ASKED)
+    with local._servers.sync(ONE_THREAD._config()) as server:
+        url, shown = server.url, repr(server.post("/", {}))
+        body = json.dumps({"prompt": "Hi", "max_tokens": 1}).encode()
+        headers = {"Origin": "http://evil.example"}
+        request = urllib.request.Request(url + "/v1/completions", body, headers)
+        with pytest.raises(urllib.error.HTTPError, match="401") as caught:
+            urllib.request.urlopen(request, timeout=10)
+    with caught.value as answer:
+        assert not answer.headers.get("Access-Control-Allow-Origin")
+    assert url.startswith("http://127.0.0.1:")
+    assert "Bearer" not in shown
+
+
+def test_stopping_ends_running_streams() -> None:
+    """A server that stops ends what is still read, instead of waiting for it."""
+    server = LlamaServer(LlamaConfig("smollm2", n_ctx=512, n_threads=1))
+    hangup = Hangup()
+    server.reads.add(hangup)
+    server.close()
+    assert hangup.aborted
+
+
+def test_default_threads_are_half_the_cores() -> None:
+    """Half of the cores this process may use, and at least one."""
+    assert default_threads() == max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+START = """
+import os, sys
+from chatadapters._predict import make_predict
+from chatadapters.backends.local import LocalBackend
+predict = make_predict(LocalBackend(n_threads=1, n_ctx=512), temperature=0, max_tokens=4)
+"""
+ENDS = {
+    "while streaming": "g = predict.using(max_tokens=400)('Write a story.'); next(g)",
+    "after a reply": "predict.complete('Hi')",
+    "in a forked process": """
+first = predict.complete('Hi').text
+sys.stdout.flush()
+child = os.fork()
+if not child:
+    assert predict.complete('Hi').text == first
+    sys.exit(3)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+assert predict.complete('Hi').text == first
+""",
+    "in an event loop": """
+import asyncio
+async def main():
+    g = predict.aio.using(max_tokens=400)('Write a story.')
+    await anext(g)
+    await predict.aio.complete('Hi')
+asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+def test_the_process_ends_cleanly_and_quietly(end: str) -> None:
+    """Whatever is going on, the interpreter exits without a crash, a hang or a word."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", START + end],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_model_server_answers_an_openai_client(model_server: ModelServer) -> None:
+    """The fixture is a server that the real SDK can talk to, and it repeats itself."""
+    from openai import OpenAI
+
+    with OpenAI(base_url=model_server.base_url, api_key="any") as client:
+        answers = {
+            client.chat.completions.create(
+                model=model_server.model,
+                messages=[{"role": "user", "content": "Say hello."}],
+                max_tokens=6,
+            )
+            .choices[0]
+            .message.content
+            for _ in range(2)
+        }
+        assert [model.id for model in client.models.list()] == ["smollm2"]
+    assert len(answers) == 1
+    assert answers.pop()
+    assert not model_server.busy
+
+
+def test_model_server_can_want_a_key() -> None:
+    """With a key of your own, requests need it, and `stop` ends the server."""
+    from chatadapters.testing._model_server import model_server
+
+    with model_server(api_key="test-key-123") as server:
+        assert not server.busy
+        with pytest.raises(urllib.error.HTTPError, match="401") as caught:
+            urllib.request.urlopen(server.base_url + "/completions", b"{}", timeout=10)
+        caught.value.close()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(server.base_url + "/models", timeout=5)
