@@ -212,6 +212,7 @@ class ReplyState:
             self._give_up(error)
         else:
             self.wait = wait
+            _log_retry(self._number, wait, error)
             self._view.push(RetryScheduled(self._number, wait, error))
 
     def _give_up(self, error: BaseException) -> None:
@@ -276,6 +277,18 @@ class ReplyState:
         elif self._said:
             self._restarts += 1
             self._replayed = True
+
+
+def _log_retry(attempt: int, wait: float, error: BaseException) -> None:
+    from logging import getLogger
+
+    getLogger("chatadapters").warning(
+        "attempt %d failed, the next one follows in %.2f s: %s: %s",
+        attempt,
+        wait,
+        type(error).__name__,
+        error,
+    )
 
 
 def _empty(finish: Finish) -> EmptyReplyError:

@@ -308,9 +308,7 @@ def test_resuming_can_be_asked_for(run: Run) -> None:
 
 def test_stop_sequences_hold_over_a_seam(run: Run) -> None:
     """A stop sequence that spans the break cuts all the same."""
-    predict = scripted(
-        ["One two EN", RESET], [" END three", STOP], backend=Resuming, stop="END"
-    )
+    predict = scripted(["One two EN", RESET], [" END three", STOP], backend=Resuming, stop="END")
     assert "".join(run(predict, "deltas", "Hi")) == "One two "
 
 
@@ -321,3 +319,21 @@ def test_nothing_is_left_running() -> None:
         list(scripted(["a", RESET], "a b")("Hi"))
     time.sleep(0.05)
     assert threading.active_count() <= before + 1
+
+
+def test_retries_are_logged_without_prompt_or_key(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An operator sees what failed and how long the wait is, under the package's logger."""
+
+    class Keyed(ScriptedBackend):
+        def secrets(self) -> Sequence[str]:
+            return ["sk-canary"]
+
+    error = ProviderStreamError("busy for sk-canary")
+    with caplog.at_level("DEBUG"):
+        run(scripted([error], "yes", backend=Keyed), "predict", "a private question")
+    (record,) = [record for record in caplog.records if record.name == "chatadapters"]
+    assert "attempt 1 failed" in record.getMessage()
+    assert "ProviderStreamError: busy for [redacted]" in record.getMessage()
+    assert "private" not in caplog.text
