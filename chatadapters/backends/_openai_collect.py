@@ -57,6 +57,9 @@ class Collector:
         self._gather(last=True)
         self._events.append(event)
 
+    def __bool__(self) -> bool:
+        return bool(self._events or self._open.pieces)
+
     def take(self, *, last: bool = False) -> list[ReaderEvent]:
         """Give the events so far, and begin anew.
 

@@ -14,7 +14,7 @@ from ._openai_collect import Collector
 from ._openai_errors import error_in, not_a_stream, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .._sse import ServerEvent
 
@@ -45,24 +45,18 @@ class WireReader(Reader):
         """Read one block of bytes."""
         if self._over:
             return ()
-        try:
-            self._events(self._sse.feed(chunk if self._opening is None else self._begin(chunk)))
-        except StreamError as error:
-            return self._broken(error)
-        return self._out.take()
+        error = _caught(self._block, chunk)
+        if error is None:
+            return self._out.take()
+        del chunk  # what a server sent may repeat the key, and tracebacks may show variables
+        return self._broken(error)
 
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left: an event without its blank line, or a whole body."""
         if self._over:
             return ()
-        try:
-            if self._opening is None:
-                self._events(self._sse.flush())
-            else:
-                return self._body(bytes(self._opening.body.strip(_BLANK)))
-        except StreamError as error:
-            return self._broken(error)
-        return self._out.take(last=True)
+        error = _caught(self._rest)
+        return self._out.take(last=True) if error is None else self._broken(error)
 
     def _event(self, data: bytes) -> None:
         """Read the JSON of one event."""
@@ -71,6 +65,17 @@ class WireReader(Reader):
     def _whole(self, data: bytes) -> None:
         """Read a JSON body that came in place of a stream."""
         self._event(data)
+
+    def _block(self, block: bytes) -> None:
+        self._events(self._sse.feed(block if self._opening is None else self._begin(block)))
+
+    def _rest(self) -> None:
+        if self._opening is None:
+            self._events(self._sse.flush())
+            return
+        body = bytes(self._opening.body.strip(_BLANK))
+        if body and (_caught(self._whole, body, kind=MalformedStreamError) or not self._out):
+            raise not_a_stream(body)
 
     def _events(self, events: Iterable[ServerEvent]) -> None:
         for name, data in events:
@@ -101,18 +106,6 @@ class WireReader(Reader):
         if head:
             self._opening = None
         return head
-
-    def _body(self, data: bytes) -> Sequence[ReaderEvent]:
-        if not data:
-            return ()
-        try:
-            self._whole(data)
-        except MalformedStreamError:
-            raise not_a_stream(data) from None
-        events = self._out.take(last=True)
-        if not events:
-            raise not_a_stream(data)
-        return events
 
     def _broken(self, error: StreamError) -> Sequence[ReaderEvent]:
         self._over = True
@@ -160,6 +153,17 @@ class _Broken(list[ReaderEvent]):
     def __iter__(self) -> Iterator[ReaderEvent]:
         yield from super().__iter__()
         raise self._error
+
+
+def _caught(
+    read: Callable[..., None], *args: bytes, kind: type[StreamError] = StreamError
+) -> StreamError | None:
+    """Read, and give the error that ends it without the traceback of the reading."""
+    try:
+        read(*args)
+    except kind as error:
+        return error.with_traceback(None)
+    return None
 
 
 def _value(data: bytes) -> object:
