@@ -22,6 +22,9 @@ from tests.apps import app, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatadapters.testing.pytest_plugin import ModelServer
+
+pytest_plugins = ["chatadapters.testing.pytest_plugin"]
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 README = (ROOT / "README.md").read_text()
@@ -57,11 +60,6 @@ def check(test: doctest.DocTest) -> None:
     assert not said, "".join(said)
 
 
-@pytest.fixture(scope="module")
-def model_url() -> Iterator[str]:
-    raise NotImplementedError
-
-
 @pytest.mark.parametrize("test", [*docstrings()])
 def test_docstring_examples(test: doctest.DocTest) -> None:
     """Every example in a docstring gives what it says."""
@@ -77,10 +75,10 @@ def test_sessions_on_the_pages(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_programs_on_the_pages(code: str, model_url: str) -> None:
+def test_programs_on_the_pages(code: str, model_server: ModelServer) -> None:
     """Every program on a page runs as it is and answers; OpenAI is played by a real model."""
     port = free_port()
-    env = {"OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "none"}
+    env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": "none"}
     settings = ["Answer briefly.", 0] if "additional_inputs" in code else []
     with app(["-c", code], port=port, **env) as running:
         client = Client(running.url, verbose=False)

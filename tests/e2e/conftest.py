@@ -21,6 +21,16 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+# Notes every state in which the page ever showed its last reply, which looking now and then
+# from outside would miss.
+OBSERVE = """
+window.seen = [];
+new MutationObserver(() => {
+    const bots = document.querySelectorAll("[data-testid=bot]");
+    const text = bots.length ? bots[bots.length - 1].innerText.trim() : "";
+    window.seen.push([bots.length, text]);
+}).observe(document, {subtree: true, childList: true, characterData: true});
+"""
 
 
 class Chat:
@@ -30,6 +40,7 @@ class Chat:
         self.page = page
         self.requested: list[str] = []
         page.on("request", lambda request: self.requested.append(request.url))
+        page.add_init_script(OBSERVE)
         page.goto(url)
         self._textbox = page.get_by_test_id("textbox").first
         self._textbox.wait_for()
@@ -43,16 +54,13 @@ class Chat:
         return [text.strip() for text in self.page.get_by_test_id("bot").all_inner_texts()]
 
     def watch(self, count: int, *, until: int = 10**9) -> list[str]:
-        """Give what the reply number `count` looked like, until it ends or is long enough."""
-        seen: list[str] = []
+        """Wait for reply number `count` to end or be long enough; give its states in order."""
         while not self.idle() or len(self.replies()) < count:
-            texts = self.replies()
-            if len(texts) >= count and texts[-1] and texts[-1] not in seen[-1:]:
-                seen.append(texts[-1])
-            if seen and len(seen[-1]) >= until:
-                return seen
+            if len(self.replies()) == count and len(self.replies()[-1]) >= until:
+                break
             time.sleep(0.02)
-        return [*seen, self.replies()[-1]]
+        seen: list[tuple[int, str]] = self.page.evaluate("window.seen")
+        return list(dict.fromkeys(text for number, text in seen if number == count and text))
 
     def ask(self, message: str) -> str:
         """Send a message and give the whole reply."""
