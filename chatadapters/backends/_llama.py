@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass
-from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
 from .._http import Post
 from .._registry import missing
-from .._weights import EMBEDDED, find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +58,10 @@ class LlamaServer:
     """
 
     def __init__(self, config: LlamaConfig, key: str | None = None) -> None:
+        from secrets import token_urlsafe
+
+        from .._weights import EMBEDDED, find_weights
+
         path, xllamacpp = find_weights(config.model), _xllamacpp()
         key = token_urlsafe(32) if key is None else key
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -139,8 +139,8 @@ class LocalBackend(Backend):
 
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
         """Say whether the prompt ends with a tag that opens a block of reasoning."""
-        openings = tuple(opening for opening, _ in TAGS)
-        return payload.get("prompt", "").rstrip().endswith(openings)
+        prompt: str = payload.get("prompt", "")
+        return prompt.rstrip().endswith(tuple(opening for opening, _ in TAGS))
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that continues a raw prompt, with at least the tokens that are left."""
