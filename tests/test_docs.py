@@ -22,9 +22,8 @@ from tests.apps import app, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatadapters.testing.pytest_plugin import ModelServer
+    from chatadapters.testing._model_server import ModelServer
 
-pytest_plugins = ["chatadapters.testing.pytest_plugin"]
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 README = (ROOT / "README.md").read_text()
