@@ -19,8 +19,8 @@ _HIGH = ("\ud800", "\udbff")
 def loads(data: bytes | str) -> Any:
     r"""Read one JSON value.
 
-    What strict JSON refuses is read all the same: NaN and infinities, numbers of any size, raw
-    control characters in strings, a BOM, bad UTF-8 (becomes U+FFFD), and lone halves of
+    What strict JSON refuses is read all the same: NaN and infinities, numbers beyond 64 bits,
+    raw control characters in strings, a BOM, bad UTF-8 (becomes U+FFFD), and lone halves of
     surrogate pairs, which stay as they are for `SurrogateJoiner`.
 
     Args:

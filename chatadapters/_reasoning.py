@@ -87,7 +87,7 @@ class ReasoningSplitter:
         text = self._held.lstrip()
         if len(self._held) - len(text) > _MOST_BLANK:
             return False
-        return any(len(start) > len(text) and start.startswith(text) for start, _ in self._tags)
+        return any(start.startswith(text) for start, _ in self._tags)
 
     def _begin(self) -> tuple[str, str]:
         """Decide what the held text is; like all below, give reasoning and answer."""
@@ -117,25 +117,6 @@ class ReasoningSplitter:
         answer = answer.lstrip()
         self.settled = bool(answer)
         return reasoning, answer
-
-
-def without_reasoning(text: str, tags: Tags = TAGS) -> str:
-    """Take a leading block of reasoning out of a whole reply.
-
-    Args:
-        text: The reply.
-        tags: As for `ReasoningSplitter`.
-
-    Returns:
-        The answer alone.
-
-    Example:
-        >>> without_reasoning("<think>hm</think> It is 4.")
-        'It is 4.'
-    """
-    splitter = ReasoningSplitter(tags)
-    pieces = splitter.feed(text) + splitter.flush()
-    return "".join(piece for is_reasoning, piece in pieces if not is_reasoning)
 
 
 def _pieces(reasoning: str, answer: str) -> list[tuple[bool, str]]:

@@ -71,7 +71,6 @@ class SSEDecoder:
 
     def flush(self) -> list[ServerEvent]:
         """Give the last event when the stream has ended without a blank line."""
-        self._after_cr = False
         return self._lines(b"\n\n")
 
     def _mixed(self, block: bytes) -> list[ServerEvent]:
@@ -99,7 +98,7 @@ class SSEDecoder:
             self._line(line, events)
         self._check(len(rest))
         self._open += rest
-        self._fresh = not (self._open or self._size or self._after_cr or self._first)
+        self._fresh = not (self._open or self._size or self._after_cr)
         return events
 
     def _line(self, line: bytes, events: list[ServerEvent]) -> None:
@@ -142,7 +141,7 @@ class SSEDecoder:
         if self._size + len(self._open) + more > self._limit:
             raise LimitExceededError(
                 f"an event of the stream is longer than {self._limit} bytes; "
-                "if that is right, raise Limits(event=...)"
+                "if that is wanted, set a larger Limits(event=...)"
             )
 
 

@@ -1,0 +1,203 @@
+"""Tolerant JSON and the joining of surrogate halves."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatadapters._errors import MalformedStreamError
+from chatadapters._json import SurrogateJoiner, TypedDecoder, loads
+from tests.chunks import cut, in_pieces
+
+
+class Delta(msgspec.Struct):
+    content: str | None = None
+    index: int = 0
+
+
+class Choice(msgspec.Struct):
+    delta: Delta = msgspec.field(default_factory=Delta)
+    finish_reason: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    choices: list[Choice] = []
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(value=VALUES)
+def test_good_json_is_read_as_it_is(value):
+    """What json writes is read back, from text and from bytes."""
+    text = json.dumps(value, ensure_ascii=False)
+    assert loads(text) == value
+    assert loads(text.encode()) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b'{"x": Infinity, "y": -Infinity}', {"x": math.inf, "y": -math.inf}),
+        (b"[1e999]", [math.inf]),
+        (b"9" * 40, 10**40 - 1),
+        (b'"a\n\tb"', "a\n\tb"),
+        ('"a\u2028b\u0085c"'.encode(), "a\u2028b\u0085c"),
+        (b'"caf\xc3\xa9 caf\xc3"', "café caf�"),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (rb'"\ud83d\ude00"', "😀"),
+        (rb'"\ud83d"', "\ud83d"),
+        (rb'"\ude00 x"', "\ude00 x"),
+        ('"\ud83d"', "\ud83d"),
+        (b' \r\n{"a": null} ', {"a": None}),
+    ],
+)
+def test_what_strict_json_refuses_is_read(data, value):
+    """Numbers, characters and bytes that providers get wrong are read right."""
+    assert loads(data) == value
+
+
+def test_nan_is_read():
+    """NaN is a number that equals nothing."""
+    assert math.isnan(loads(b'{"logprob": NaN}')["logprob"])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b" ", b"<html>", b'{"a": 1', b'{"a": 1}}', b"[DONE]", b"\xff", b"[" * 10**5, "no"]
+)
+@pytest.mark.parametrize("read", [loads, TypedDecoder(Chunk).decode])
+def test_no_json_is_an_error_that_shows_it(data, read):
+    """What is no JSON is an error that shows how it begins."""
+    with pytest.raises(MalformedStreamError, match="no JSON") as caught:
+        read(data)
+    assert repr(data[:200]) in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [loads, TypedDecoder(Chunk).decode])
+def test_error_message_is_short_and_keeps_nothing_alive(read):
+    """The error of a long document is short and does not hold the document."""
+    with pytest.raises(MalformedStreamError) as caught:
+        read(b"<" * 10**6)
+    assert len(str(caught.value)) < 400
+    assert "1000000 in all" in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "chunk"),
+    [
+        (rb'{"choices": [{"delta": {"content": "a"}}]}', Chunk([Choice(Delta("a"))])),
+        (rb'{"id": [{}], "choices": [], "x": {"y": [1]}}', Chunk()),
+        (rb"{}", Chunk()),
+        (rb'{"choices": null}', Chunk()),
+        (
+            rb'{"choices": [{"delta": null, "finish_reason": "stop"}]}',
+            Chunk([Choice(finish_reason="stop")]),
+        ),
+        (
+            rb'{"choices": [{"delta": {"content": null, "index": "3"}}]}',
+            Chunk([Choice(Delta(None, 3))]),
+        ),
+        (
+            rb'{"x": NaN, "choices": [{"delta": {"content": "\ud83d"}}]}',
+            Chunk([Choice(Delta("\ud83d"))]),
+        ),
+        (b'{"choices": [{"delta": {"content": "a\nb\xff"}}]}', Chunk([Choice(Delta("a\nb�"))])),
+        ('{"choices": []}', Chunk()),
+    ],
+)
+def test_typed_reading(data, chunk):
+    """A type is filled from good JSON, from broken JSON and in spite of nulls."""
+    assert TypedDecoder(Chunk).decode(data) == chunk
+
+
+@pytest.mark.parametrize("data", [b"[]", b"1", b"null", b'{"choices": 1}', b'{"choices": [null]}'])
+def test_json_of_another_shape_is_an_error(data):
+    """JSON that does not fit the type is an error that says where and shows it."""
+    with pytest.raises(MalformedStreamError, match=r"unexpected JSON \(Expected") as caught:
+        TypedDecoder(Chunk).decode(data)
+    assert repr(data) in str(caught.value)
+
+
+def test_null_that_the_type_allows_stays():
+    """A null that the type asks for is not taken for a missing field."""
+
+    @dataclass
+    class Strict:
+        needed: int | None
+        number: int = 0
+        rest: list[int | None] = field(default_factory=list)
+
+    decoder = TypedDecoder(Strict)
+    assert decoder.decode(b'{"needed": null, "number": "1"}') == Strict(None, 1)
+    assert decoder.decode(b'{"needed": 1, "number": null, "rest": [null]}') == Strict(1, 0, [None])
+
+
+def test_nesting_that_json_reads_but_the_cleaning_does_not_is_an_error():
+    """Deep JSON of another shape ends in the same error, not in a RecursionError."""
+    with pytest.raises(MalformedStreamError):
+        TypedDecoder(Chunk).decode(b'{"choices": ' + b"[" * 900 + b"]" * 900 + b"}")
+
+
+def test_nothing_is_imported_before_it_is_needed():
+    """Importing the module and making a decoder imports neither msgspec nor json."""
+    code = (
+        "import sys; from chatadapters._json import TypedDecoder; TypedDecoder(dict);"
+        "print(sorted({'msgspec', 'json', 'asyncio'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[]\n"
+
+
+def joined(pieces) -> str:
+    """Run a joiner over pieces; what it gives is valid Unicode all along."""
+    joiner = SurrogateJoiner()
+    texts = [*(joiner.feed(piece) for piece in pieces), joiner.flush()]
+    for text in texts:
+        text.encode()
+    return "".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["a", "b"], "ab"),
+        (["a\ud83d", "\ude00b"], "a😀b"),
+        (["\ud83d", "", "\ude00"], "😀"),
+        (["\ud83d", "x"], "�x"),
+        (["\ud83d"], "�"),
+        (["\ude00x"], "�x"),
+        (["\ud83d", "\ud83d", "\ude00"], "�😀"),
+        (["\ud83d\ude00"], "😀"),
+        (["😀\ud83d", "\ude00é"], "😀😀é"),
+        (["\ud83d", "\ude00\ud83d", "\ude00"], "😀😀"),
+        ([], ""),
+    ],
+)
+def test_halves_are_joined(pieces, text):
+    """Halves that belong together become one character, others U+FFFD."""
+    assert joined(pieces) == text
+
+
+@given(text=st.text("a\ud83d\ude00é😀\n", max_size=30), cuts=st.lists(st.integers(0, 30)))
+def test_joining_does_not_depend_on_the_chunks(text, cuts):
+    """Any text in any pieces becomes the valid text that it is in UTF-16."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    expected = units.decode("utf-16-le", "replace")
+    assert joined(cut(text, cuts)) == joined(in_pieces(text, 1)) == expected
+
+
+def test_text_before_a_half_is_not_held():
+    """Only the half itself waits."""
+    assert SurrogateJoiner().feed("abc\ud83d") == "abc"
