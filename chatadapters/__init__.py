@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         Trimmed,
         Usage,
     )
-    from ._factories import echo_predict, local_predict, openai_predict
+    from ._factories import echo_predict, langchain_predict, local_predict, openai_predict
     from ._fallback import fallback
     from ._policies import Limits, Retry, Timeout, Window
     from ._predict import make_predict
@@ -92,6 +92,7 @@ __all__ = [
     "Window",
     "echo_predict",
     "fallback",
+    "langchain_predict",
     "local_predict",
     "make_predict",
     "normalize",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._policies import Retry
 from ._predict import make_predict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from langchain_core.runnables import Runnable, RunnableConfig
 
     from ._protocols import Predict
 
@@ -71,6 +74,53 @@ def openai_predict(
         async_client=async_client,
         api=api,
     )
+    return make_predict(backend, **options)
+
+
+def langchain_predict(
+    model: Runnable[Any, Any] | str,
+    *,
+    input_key: str | None = None,
+    config: RunnableConfig | None = None,
+    **options: Any,
+) -> Predict:
+    """Make a predict of a LangChain chat model, a chain or a LangGraph graph.
+
+    A ready-made model keeps its own retries, which would multiply with ours, so that there is one
+    attempt unless `retry` says otherwise; give `Retry()` to a model with `max_retries=0`.
+
+    A reply is complete when the model gave a finish reason, where its class is known to give
+    one. Elsewhere (a chain that ends in a function, a fake) a reply that was cut cannot be told
+    from a whole one, and its finish reason is `"unknown"`.
+
+    Args:
+        model: A chat model, a `Runnable` that takes a list of messages and gives messages or
+            text, a compiled graph, or `"provider:model"` for LangChain's `init_chat_model`. A
+            chain that takes something else begins with a function of the messages:
+            `(lambda messages: {"question": messages[-1].content}) | chain`.
+        input_key: The key under which the messages are passed, for chains that take a dict;
+            graphs get them under `"messages"` by default.
+        config: A `RunnableConfig`.
+        **options: As in `make_predict`; `callbacks`, `tags` and `metadata` of the config; and
+            keywords of the call, such as `temperature=0.2`, where the model takes them. A
+            chain passes keywords to its first step only: bind them to the model there.
+
+    Returns:
+        The predict function.
+
+    Example:
+        >>> from langchain_core.language_models import FakeListChatModel
+        >>> predict = langchain_predict(FakeListChatModel(responses=["Hello!"]), system="Be kind.")
+        >>> predict.complete("Hi").text
+        'Hello!'
+        >>> [message.content for message in predict.build("Hi")["input"]]
+        ['Be kind.', 'Hi']
+    """
+    from .backends.langchain import LangChainBackend
+
+    if not isinstance(model, str):
+        options.setdefault("retry", Retry(attempts=1))
+    backend = LangChainBackend(model, input_key=input_key, config=config)
     return make_predict(backend, **options)
 
 

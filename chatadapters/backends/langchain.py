@@ -1,0 +1,184 @@
+"""LangChain chat models, chains and LangGraph graphs, streamed through the Runnable interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .._backend import Backend
+from .._errors import OptionError
+from .._registry import missing
+from . import _langchain_model as about
+from ._langchain_reader import LangChainReader
+from ._openai_chat import chat_messages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+
+    from .._conversation import Message
+    from .._policies import Timeout
+
+_MOST_STOPS = 4
+#: What providers call a failure inside an open stream that another attempt may not meet.
+_PASSING = (
+    "api_error",
+    "internal_error",
+    "overloaded",
+    "overloaded_error",
+    "rate_limit_error",
+    "rate_limit_exceeded",
+    "server_error",
+    "service_unavailable",
+    "timeout",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class LangChainBackend(Backend):
+    """Any LangChain chat model or `Runnable`, used through its public `stream` and `astream`.
+
+    What a model does on its own stays its own: its retries multiply with ours (set its
+    `max_retries=0` or keep `Retry(attempts=1)`), its read timeout ends the thread of a sync
+    reply that was given up on, and the async client in it belongs to one event loop.
+
+    Args:
+        model: A chat model, a chain that takes a list of messages and gives messages or text,
+            a compiled graph, or `"provider:model"` for LangChain's `init_chat_model`.
+        input_key: The key under which the messages are passed, for chains and graphs that take
+            a dict; graphs get `"messages"` by default.
+        config: A `RunnableConfig`, passed on as it is.
+        callbacks: The config's callbacks, given by themselves.
+        tags: The config's tags, given by themselves.
+        metadata: The config's metadata, given by themselves.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> backend = LangChainBackend("openai:gpt-4o-mini", tags=["chat"])
+        >>> payload = backend.build([Message("user", "Hi")], {"temperature": 0})
+        >>> [message.content for message in payload.pop("input")], payload
+        (['Hi'], {'config': {'tags': ['chat']}, 'temperature': 0})
+    """
+
+    name: ClassVar[str] = "langchain"
+
+    model: Runnable[Any, Any] | str
+    input_key: str | None = None
+    config: Mapping[str, Any] | None = None
+    callbacks: Any = None
+    tags: Sequence[str] | None = None
+    metadata: Mapping[str, Any] | None = None
+    _made: dict[str, Runnable[Any, Any]] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, str) and not hasattr(self.model, "astream"):
+            raise OptionError(
+                f"model={self.model!r}: give a LangChain chat model, a Runnable or a string such "
+                "as 'openai:gpt-4o-mini'"
+            )
+
+    def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
+        """Build the keywords of the runnable's `stream`: its input, its config and the options."""
+        if "input" in options:
+            raise OptionError("'input' is not an option of a request: chatadapters sets it")
+        target = about.called(self._runnable()) if not isinstance(self.model, str) else None
+        key, sent = self.input_key, dict(options)
+        if target is not None and about.is_graph(target):
+            about.check_graph_options(target, options)
+            key, sent = key or "messages", {"stream_mode": "messages", **options}
+        stop = sent.pop("stop", ())
+        if stop and (target is None or about.is_language_model(target)):
+            sent["stop"] = list(stop)[:_MOST_STOPS]
+        if config := self._config():
+            sent["config"] = config
+        messages = langchain_messages(conversation)
+        return {"input": {key: messages} if key else messages, **sent}
+
+    def _config(self) -> dict[str, Any]:
+        own = {"callbacks": self.callbacks, "tags": self.tags, "metadata": self.metadata}
+        given = {name: value for name, value in own.items() if value is not None}
+        return {**(self.config or {}), **given}
+
+    def reader(self) -> LangChainReader:
+        """Give a fresh reader for one attempt."""
+        one_call = isinstance(self.model, str) or about.is_one_call(self._runnable())
+        return LangChainReader(
+            one_call=one_call, says_why=lambda: about.says_why_it_ends(self._runnable())
+        )
+
+    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[Any]:  # noqa: ARG002
+        """Call the runnable's `stream`, whose time limits are its own."""
+        return self._runnable().stream(**payload)
+
+    def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> AsyncIterator[Any]:  # noqa: ARG002
+        """Call the runnable's `astream`; the async twin of `stream`."""
+        return self._runnable().astream(**payload)
+
+    def _runnable(self) -> Runnable[Any, Any]:
+        if not isinstance(self.model, str):
+            return about.without_parser(self.model)
+        if self.model not in self._made:
+            self._made[self.model] = about.made(self.model)
+        return self._made[self.model]
+
+    def retryable(self, error: BaseException) -> bool | None:
+        """Say that what an SDK raises about an open stream that broke may pass."""
+        from json import JSONDecodeError
+
+        if isinstance(error, (JSONDecodeError, UnicodeDecodeError)):
+            return True
+        names = (getattr(error, "code", None), getattr(error, "type", None))
+        return True if any(name in _PASSING for name in names) else None
+
+    def secrets(self) -> Sequence[str]:
+        """Give the keys that the model holds as secrets."""
+        models = self._made.values() if isinstance(self.model, str) else [self.model]
+        return [key for model in models for key in about.keys_of(model) if key]
+
+    def close(self) -> None:
+        """Let go of the models made of a string; the next message makes new ones."""
+        self._made.clear()
+
+    async def aclose(self) -> None:
+        """Let go of the models made of a string; the async twin of `close`."""
+        self._made.clear()
+
+    def __repr__(self) -> str:
+        # A model shows its keywords, and with them headers that may have a key.
+        is_name = isinstance(self.model, str)
+        shown = repr(self.model) if is_name else f"<{type(self.model).__name__}>"
+        return f"{type(self).__name__}({shown})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": {}}
+
+
+def langchain_messages(conversation: Sequence[Message]) -> list[BaseMessage]:
+    """Give a conversation as LangChain messages.
+
+    Files are content blocks in the form of OpenAI's chat messages, which LangChain's core and
+    its integrations, old and new, translate for their providers.
+
+    Raises:
+        MissingDependencyError: `langchain-core` is not installed.
+        UnsupportedContentError: A role or a part that a message cannot carry.
+
+    Example:
+        >>> from chatadapters import Message
+        >>> langchain_messages([Message("user", "Hi")])
+        [HumanMessage(content='Hi', additional_kwargs={}, response_metadata={})]
+    """
+    try:
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+    except ImportError as error:
+        raise missing("langchain-core", "langchain") from error
+    classes = {
+        "assistant": AIMessage,
+        "developer": SystemMessage,
+        "system": SystemMessage,
+        "user": HumanMessage,
+    }
+    messages = chat_messages(conversation, LangChainBackend.name)
+    return [classes[message["role"]](content=message["content"]) for message in messages]
