@@ -2,6 +2,7 @@
 
 from ._dialogue import DialogueTemplate
 from ._guard import Change, Escape
+from ._jinja import JinjaLayout
 from ._layout import Layout
 from ._registry import get_template, list_templates
 from ._render import Rendered
@@ -10,6 +11,7 @@ __all__ = [
     "Change",
     "DialogueTemplate",
     "Escape",
+    "JinjaLayout",
     "Layout",
     "Rendered",
     "get_template",

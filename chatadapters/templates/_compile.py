@@ -29,7 +29,8 @@ _ROLES: tuple[str, ...] = ("user", "assistant") * 3
 _TURNS: list[Turn] = list(zip(_ROLES, _REST, strict=False))
 _PLAIN = ("Hello", "  two  spaces ", "a\nb\n\n", "é 中文 <b> & 'q' \"d\" {{ x }}", "0")
 _SPACED = "\n \t{0} \n\n"
-_LITERAL = re.compile(r"'([^'\\\n]{1,40})'|\"([^\"\\\n]{1,40})\"")
+_LONGEST_WORD = 40
+_CLOSING = re.compile(r"</([^<>/\s]+)>")
 
 
 class _NoLayout(Exception):  # noqa: N818 - never seen outside: "this cannot be said in pieces"
@@ -194,8 +195,7 @@ class _Prober:
 
 def _conversations(layout: Layout, source: str) -> Iterator[list[Turn]]:
     """Yield what the layout must write like the template."""
-    literals = {one or two for one, two in _LITERAL.findall(source)}
-    looks = [f"x{word}y{word}z" for word in sorted(literals)]
+    looks = _looks(source)
     for start in range(0, len(looks) + 5, 5):
         texts = looks[start - 5 : start] if start else _PLAIN
         whole = [texts[number % len(texts)] for number in range(5)]
@@ -203,10 +203,20 @@ def _conversations(layout: Layout, source: str) -> Iterator[list[Turn]]:
         yield from (turns[:count] for count in range(1, 6))
         if layout.system_place not in {"refuse", "ignore"}:
             yield [("system", whole[-1]), *turns]
-            yield [("system", whole[0]), *turns[:1]]
+            yield from ([("system", text), *turns[:1]] for text in whole)
     yield _TURNS * 3
     yield _TURNS[1:]
     yield [(role, "") for role, _ in _TURNS]
+
+
+def _looks(source: str) -> list[str]:
+    """Make texts of what the template may look for: its literals, and blocks of its tags."""
+    from ._sandbox import literals
+
+    words = sorted(word for word in literals(source) if len(word) <= _LONGEST_WORD)
+    tags = {tag for word in words for tag in _CLOSING.findall(word)} | {"think"}
+    blocks = [f"<{tag}>\nhm\n</{tag}>\n\nso" for tag in sorted(tags)]
+    return [f"x{word}y{word}z" for word in words] + blocks * 2
 
 
 def _with_system_later(layout: Layout) -> Iterator[list[Turn]]:

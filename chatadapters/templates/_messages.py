@@ -6,43 +6,45 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatadapters._conversation import Message
-from chatadapters._errors import TemplateError
 
 
 def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:
     """Read messages into pairs of role and text.
 
+    `Message`s and role and content dictionaries are taken as they stand, none merged and none
+    dropped; any other history is read as `normalize` reads it.
+
     Args:
-        messages: `Message`s, role and content dictionaries, or one user's text as a string.
+        messages: The messages, or one user's text as a string.
 
     Returns:
-        The pairs, none merged and none dropped.
+        The pairs.
 
     Raises:
-        TemplateError: For an entry that is no message; the text shows it.
+        HistoryError: For what is no message; the text shows it.
         UnsupportedContentError: For content that is more than text.
     """
     if isinstance(messages, str):
         return [("user", messages)]
-    turns = [entry if type(entry) is Message else _pair(entry) for entry in messages]
-    return [(role, content if type(content) is str else _text(content)) for role, content in turns]
+    if all(type(entry) is Message or _is_plain(entry) for entry in messages):
+        turns = [_pair(entry) for entry in messages]
+    else:
+        from chatadapters._conversation import read_conversation
+
+        # A prompt is made from what is there: no file is read.
+        turns = [(role, content) for role, content in read_conversation(messages, allowed_roots=())]
+    return [(role, text if type(text) is str else _text(text)) for role, text in turns]
+
+
+def _is_plain(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("content"), str) and "role" in entry
 
 
 def _pair(entry: Any) -> tuple[Any, Any]:
-    if isinstance(entry, Mapping) and {"role", "content"} <= entry.keys():
-        return entry["role"], entry["content"]
-    if isinstance(entry, tuple) and len(entry) == 2:  # noqa: PLR2004
-        return entry
-    raise TemplateError(
-        f"{entry!r} is no message: give {{'role': ..., 'content': ...}} or a Message"
-    )
+    return entry if type(entry) is Message else (entry["role"], entry["content"])
 
 
 def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, tuple):
-        from chatadapters._content import text_of
+    from chatadapters._content import text_of
 
-        return text_of(content, "chat template")
-    raise TemplateError(f"a message's content must be text, not {content!r}")
+    return text_of(content, "chat template")

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SOURCE_LIMIT = 2**20
-TEXT_LIMIT = 2**23
+TEXT_LIMIT = 2**25
 STEP_LIMIT = 300_000
-WORK_LIMIT = 2**28
+WORK_LIMIT = 2**29
 _WIDTH_LIMIT = 1000
 _BITS_LIMIT = 4096
 _FILTERS = """
@@ -255,6 +255,22 @@ def _compiled(source: str) -> Any:
     if len(source) > SOURCE_LIMIT:
         raise ExhaustedError(f"it is longer than {SOURCE_LIMIT} characters")
     return _environment().from_string(source)
+
+
+def literals(source: str) -> set[str]:
+    """Give the string literals of a template, which it may look for in texts.
+
+    Args:
+        source: The template.
+
+    Returns:
+        The strings.
+    """
+    return {
+        raw[1:-1].encode("ascii", "backslashreplace").decode("unicode-escape")
+        for _, kind, raw in _environment().lex(source)
+        if kind == "string"
+    }
 
 
 def render_jinja(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from chatadapters import Message
+
 # ruff: noqa: RUF001 - the fullwidth bars are in the tokens themselves
 
-CONVERSATION = [("system", "S"), ("user", "U1"), ("assistant", "A1"), ("user", "U2")]
+CONVERSATION = [
+    Message("system", "S"),
+    Message("user", "U1"),
+    Message("assistant", "A1"),
+    Message("user", "U2"),
+]
 
 _CHATML = (
     "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU1<|im_end|>\n<|im_start|>assistant\n"

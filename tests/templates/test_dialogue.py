@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatadapters._conversation import ImagePart, Message, TextPart
-from chatadapters._errors import TemplateError, UnsupportedContentError
+from chatadapters._errors import HistoryError, TemplateError, UnsupportedContentError
 from chatadapters.templates import DialogueTemplate, Layout, get_template
 
 MESSAGES = [
@@ -126,12 +126,20 @@ def test_an_unknown_role_is_refused_by_name(role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [{"role": "user"}, {"role": "user", "content": None}, 7, ("a", "b", "c")]
+    "entry", [{"role": "user"}, {"role": "user", "content": 5}, 7, ("a", "b", "c")]
 )
 def test_an_unreadable_message_is_shown(entry: object) -> None:
     """What is no message is refused with what was given."""
-    with pytest.raises(TemplateError):
+    with pytest.raises(HistoryError):
         DialogueTemplate().get_inference_prompt([entry])
+
+
+def test_any_history_is_read() -> None:
+    """Pairs and content blocks are read as `normalize` reads them, files never."""
+    template = DialogueTemplate("SYS")
+    assert template.get_training_prompt([("Hi", "Hello!"), ("Bye", None)]) == TRAINING
+    blocks = [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, *MESSAGES[1:]]
+    assert template.get_training_prompt(blocks) == TRAINING
 
 
 def test_text_parts_are_written_and_images_refused() -> None:
@@ -197,7 +205,7 @@ def test_an_ignored_system_text_is_not_written() -> None:
         {"stop": ("",)},
         {"stop": "x"},
         {"system_place": "below"},
-        {"later_system": 1},
+        {"later_system": True},
         {"bos": None},
     ],
 )
