@@ -22,6 +22,14 @@ _MOST_IDLE = 16
 _MOST_REDIRECTS = 5
 _SLACK = 5.0
 _MOST_ERROR_BYTES = 32 * 1024
+#: What may break an answer, in whichever HTTP library the SDK is built on and below it.
+_BROKEN = (
+    ("httpx2", "RequestError"),
+    ("httpx", "RequestError"),
+    ("anyio", "EndOfStream"),
+    ("ssl", "SSLError"),
+)
+_LATE = (("httpx2", "TimeoutException"), ("httpx", "TimeoutException"))
 
 
 def openai_sdk() -> ModuleType:
@@ -51,6 +59,31 @@ def sdk_timeout(timeout: Timeout) -> Any:
     return openai_sdk().Timeout(silence, connect=timeout.connect)
 
 
+@contextmanager
+def as_sdk_errors(response: Any) -> Generator[None, None, None]:
+    """Raise what breaks an answer while it is read as what the SDK raises before the answer.
+
+    Args:
+        response: The SDK's response that is read inside.
+    """
+    try:
+        yield
+    except _loaded(_BROKEN) as error:
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        request = response.http_response.request
+        sdk = openai_sdk()
+        if isinstance(error, _loaded(_LATE)):
+            raise sdk.APITimeoutError(request=request) from error
+        raise sdk.APIConnectionError(
+            message=f"the connection broke ({said})", request=request
+        ) from error
+
+
+def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[Exception], ...]:
+    found = (getattr(sys.modules.get(module), name, None) for module, name in names)
+    return tuple(kind for kind in found if kind is not None)
+
+
 class Lines:
     """HTTP clients for sync requests, each for one request at a time.
 
@@ -65,10 +98,12 @@ class Lines:
     @contextmanager
     def line(self, hangup: Hangup) -> Generator[Any, None, None]:
         """Lend an HTTP client whose socket the hangup knows."""
-        line = self._idle.pop() if self._idle else _Line()
         try:
-            if line.last is not None:
-                hangup.answered(line.last)
+            line = self._idle.pop()
+        except IndexError:
+            line = _Line()
+        try:
+            hangup.answered(line)
             yield line.client
         finally:
             hangup.ended()
@@ -84,15 +119,15 @@ class Lines:
 
 
 class _Line:
-    """One HTTP client and its last response, which names the connection it keeps."""
+    """One HTTP client, and what its last response said of the connection it keeps."""
 
     def __init__(self) -> None:
         hooks = {"request": [watch_request], "response": [self._answered]}
-        self.last: Any = None
+        self.extensions: dict[str, Any] = {}
         self.client: Any = openai_sdk().DefaultHttpxClient(event_hooks=hooks, **_settings())
 
     def _answered(self, response: Any) -> None:
-        self.last = response
+        self.extensions = response.extensions
         if not response.is_success:
             _refuse_other_origin(response)
             said = bytearray()

@@ -71,12 +71,15 @@ class Collector:
         return events
 
     def _turn_to(self, channel: _Channel) -> None:
-        self._gather(last=True)
+        self._gather_text(last=True)
         self._open = channel
 
-    def _gather(self, *, last: bool) -> None:
+    def _gather_text(self, *, last: bool) -> None:
         if text := self._open.take(last=last):
             self._events.append(self._open.kind(text))
+
+    def _gather(self, *, last: bool) -> None:
+        self._gather_text(last=last)
         if self.progress:
             self._events.append(Progress(self.progress))
             self.progress = 0

@@ -14,7 +14,7 @@ from ._openai_collect import Collector
 from ._openai_errors import error_in, not_a_stream, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .._sse import ServerEvent
 
@@ -45,18 +45,28 @@ class WireReader(Reader):
         """Read one block of bytes."""
         if self._over:
             return ()
-        error = _caught(self._block, chunk)
-        if error is None:
+        try:
+            if self._opening is not None:
+                chunk = self._begin(chunk)
+            self._events(self._sse.feed(chunk))
+        except StreamError as error:
+            broken = error.with_traceback(None)
+        else:
             return self._out.take()
         del chunk  # what a server sent may repeat the key, and tracebacks may show variables
-        return self._broken(error)
+        return self._broken(broken)
 
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left: an event without its blank line, or a whole body."""
         if self._over:
             return ()
-        error = _caught(self._rest)
-        return self._out.take(last=True) if error is None else self._broken(error)
+        try:
+            self._rest()
+        except StreamError as error:
+            broken = error.with_traceback(None)
+        else:
+            return self._out.take(last=True)
+        return self._broken(broken)
 
     def _event(self, data: bytes) -> None:
         """Read the JSON of one event."""
@@ -66,16 +76,20 @@ class WireReader(Reader):
         """Read a JSON body that came in place of a stream."""
         self._event(data)
 
-    def _block(self, block: bytes) -> None:
-        self._events(self._sse.feed(block if self._opening is None else self._begin(block)))
-
     def _rest(self) -> None:
         if self._opening is None:
             self._events(self._sse.flush())
             return
         body = bytes(self._opening.body.strip(_BLANK))
-        if body and (_caught(self._whole, body, kind=MalformedStreamError) or not self._out):
+        if body and not (self._is_answer(body) and self._out):
             raise not_a_stream(body)
+
+    def _is_answer(self, body: bytes) -> bool:
+        try:
+            self._whole(body)
+        except MalformedStreamError:
+            return False
+        return True
 
     def _events(self, events: Iterable[ServerEvent]) -> None:
         for name, data in events:
@@ -153,17 +167,6 @@ class _Broken(list[ReaderEvent]):
     def __iter__(self) -> Iterator[ReaderEvent]:
         yield from super().__iter__()
         raise self._error
-
-
-def _caught(
-    read: Callable[..., None], *args: bytes, kind: type[StreamError] = StreamError
-) -> StreamError | None:
-    """Read, and give the error that ends it without the traceback of the reading."""
-    try:
-        read(*args)
-    except kind as error:
-        return error.with_traceback(None)
-    return None
 
 
 def _value(data: bytes) -> object:

@@ -15,7 +15,7 @@ from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
 from ._openai_chat import ChatReader, chat_messages
-from ._openai_clients import Lines, async_client, openai_sdk, sdk_timeout
+from ._openai_clients import Lines, as_sdk_errors, async_client, openai_sdk, sdk_timeout
 from ._openai_options import Api, check_options
 from ._openai_responses import ResponsesReader, response_input
 
@@ -126,7 +126,8 @@ class OpenAIBackend(Backend):
             self._request(client, payload, timeout) as response,
         ):
             hangup.answered(response.http_response)
-            yield from response.iter_bytes()
+            with as_sdk_errors(response):
+                yield from response.iter_bytes()
 
     async def astream(
         self, payload: Mapping[str, Any], timeout: Timeout
@@ -136,8 +137,9 @@ class OpenAIBackend(Backend):
             self._async_client() as client,
             self._request(client, payload, timeout) as response,
         ):
-            async for block in response.iter_bytes():
-                yield block
+            with as_sdk_errors(response):
+                async for block in response.iter_bytes():
+                    yield block
 
     def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
         resource = client.chat.completions if self.api == "chat" else client.responses
