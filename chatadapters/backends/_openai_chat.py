@@ -15,7 +15,7 @@ from ._openai_stream import EVENT_LIMIT, WireReader
 from ._openai_tools import ToolCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .._conversation import Content, Message, Part
     from ._openai_types import Block, Choice, Chunk, Delta
@@ -44,46 +44,52 @@ def chat_messages(conversation: Sequence[Message], backend: str = "openai") -> l
     return [
         {"role": role, "content": content}
         if isinstance(content, str) and role in ROLES
-        else {"role": checked_role(role, backend), "content": _content(role, content, backend)}
+        else {"role": role, "content": content_for(role, content, backend, _part)}
         for role, content in conversation
     ]
 
 
-def checked_role(role: str, backend: str) -> str:
-    """Give the role back if the wire has it.
+def content_for(
+    role: str, content: Content, backend: str, to_part: Callable[[Part], dict[str, Any] | None]
+) -> str | list[dict[str, Any]]:
+    """Give a content as a string when it is text alone, else as the parts that an API has.
+
+    Args:
+        role: Who says it; only a user sends files.
+        content: What is said.
+        backend: The backend's name, for errors.
+        to_part: Gives the API's form of a part, or None when it has none.
 
     Raises:
-        UnsupportedContentError: It does not, such as `"tool"`, whose call no message names.
+        UnsupportedContentError: A role or a part that the API does not have.
     """
     if role not in ROLES:
         raise UnsupportedContentError(
-            f"a message of role {role!r} cannot be sent to the {backend} backend; "
+            f"a message of role {role!r} cannot be sent to {backend}; "
             f"it takes {', '.join(sorted(ROLES))}"
         )
-    return role
+    if isinstance(content, str) or all(isinstance(part, TextPart) for part in content):
+        return text_of(content)
+    parts: list[dict[str, Any]] = []
+    for part in content:
+        sent = to_part(part)
+        if sent is None or (role != "user" and not isinstance(part, TextPart)):
+            raise _unsupported(part, role, backend)
+        parts.append(sent)
+    return parts
 
 
-def unsupported(part: Part, role: str, backend: str) -> UnsupportedContentError:
-    """Make the error for a part that cannot be sent."""
+def _unsupported(part: Part, role: str, backend: str) -> UnsupportedContentError:
     name = f" {part.name!r}" if part.name else ""
     return UnsupportedContentError(
-        f"{type(part).__name__}{name} in a message of role {role!r} cannot be sent to "
-        f"the {backend} backend"
+        f"{type(part).__name__}{name} in a message of role {role!r} cannot be sent to {backend}"
     )
 
 
-def _content(role: str, content: Content, backend: str) -> str | list[dict[str, Any]]:
-    if isinstance(content, str) or all(isinstance(part, TextPart) for part in content):
-        return text_of(content)
-    return [_part(role, part, backend) for part in content]
-
-
-def _part(role: str, part: Part, backend: str) -> dict[str, Any]:
-    if isinstance(part, TextPart):
-        return {"type": "text", "text": text_of((part,))}
-    if role != "user":
-        raise unsupported(part, role, backend)
+def _part(part: Part) -> dict[str, Any]:
     match part:
+        case TextPart():
+            return {"type": "text", "text": text_of((part,))}
         case ImagePart():
             return {"type": "image_url", "image_url": {"url": part.url}}
         case AudioPart():

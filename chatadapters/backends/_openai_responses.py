@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._conversation import FilePart, ImagePart, TextPart, text_of
 from .._events import Finish
 from .._json import TypedDecoder
-from ._openai_chat import checked_role, unsupported
+from ._openai_chat import content_for
 from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
@@ -17,13 +17,13 @@ from ._openai_tools import function_call
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._conversation import Content, Message, Part
+    from .._conversation import Message, Part
     from ._openai_types import Item, Response, ResponseEvent
 
+_NAME = "openai (api='responses')"
 
-def response_input(
-    conversation: Sequence[Message], backend: str = "openai"
-) -> list[dict[str, Any]]:
+
+def response_input(conversation: Sequence[Message]) -> list[dict[str, Any]]:
     """Give a conversation as the `input` of a Responses request.
 
     System texts stay messages of role `system` in their places, so `instructions` is free for
@@ -31,7 +31,6 @@ def response_input(
 
     Args:
         conversation: Messages as `normalize` gives them.
-        backend: The backend's name, for errors.
 
     Returns:
         One dict for each message; text stays a string, with other parts it becomes a list.
@@ -45,20 +44,12 @@ def response_input(
         [{'role': 'user', 'content': 'Hi'}]
     """
     return [
-        {"role": checked_role(role, backend), "content": _content(role, content, backend)}
+        {"role": role, "content": content_for(role, content, _NAME, _part)}
         for role, content in conversation
     ]
 
 
-def _content(role: str, content: Content, backend: str) -> str | list[dict[str, Any]]:
-    if isinstance(content, str) or all(isinstance(part, TextPart) for part in content):
-        return text_of(content)
-    return [_part(role, part, backend) for part in content]
-
-
-def _part(role: str, part: Part, backend: str) -> dict[str, Any]:
-    if role != "user":
-        raise unsupported(part, role, backend)
+def _part(part: Part) -> dict[str, Any] | None:
     match part:
         case TextPart():
             return {"type": "input_text", "text": text_of((part,))}
@@ -68,7 +59,7 @@ def _part(role: str, part: Part, backend: str) -> dict[str, Any]:
             name = part.name or "file"
             return {"type": "input_file", "filename": name, "file_data": part.url}
         case _:
-            raise unsupported(part, role, f'{backend} (api="responses")')
+            return None
 
 
 @cache
