@@ -4,7 +4,7 @@ from ._dialogue import DialogueTemplate
 from ._guard import Change, Escape
 from ._jinja import JinjaLayout
 from ._layout import Layout
-from ._registry import get_template, list_templates
+from ._registry import get_template, list_templates, template_for
 from ._render import Rendered
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Rendered",
     "get_template",
     "list_templates",
+    "template_for",
 ]

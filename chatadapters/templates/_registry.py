@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from typing import Any
 
@@ -48,11 +49,41 @@ def list_templates() -> list[str]:
     return sorted(_families())
 
 
+def template_for(model: str) -> DialogueTemplate:
+    """Give the template of a well-known model by its name.
+
+    Names say little: `DialogueTemplate.from_pretrained` reads what the model itself says.
+
+    Args:
+        model: The model's name on the hub, of its file or on a server.
+
+    Returns:
+        The template of the family it belongs to.
+
+    Raises:
+        TemplateError: If the name tells no family.
+
+    Example:
+        >>> template_for("mistralai/Mixtral-8x7B-Instruct-v0.1").name
+        'mistral-v1'
+    """
+    from .families.aliases import MODELS
+
+    key = model.lower().replace("_", "-").replace(" ", "-")
+    for pattern, family in MODELS:
+        if re.search(pattern, key):
+            return _template(family)
+    raise TemplateError(
+        f"the name {model!r} tells no template family: choose one of list_templates(), or use "
+        "DialogueTemplate.from_pretrained"
+    )
+
+
 @cache
 def _families() -> dict[str, dict[str, Any]]:
-    from .families import labelled, marked, starchat
+    from .families import labelled, marked, others, starchat
 
-    return {**starchat.FAMILIES, **marked.FAMILIES, **labelled.FAMILIES}
+    return starchat.FAMILIES | marked.FAMILIES | labelled.FAMILIES | others.FAMILIES
 
 
 @cache

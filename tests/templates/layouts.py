@@ -121,4 +121,78 @@ PROMPTS = {
         "GPT4 Correct Assistant:"
     ),
     "yi": "S" + _CHATML.removeprefix("<|im_start|>system\nS<|im_end|>\n"),
+    "granite-4": _GRANITE,
+    "openassistant": (
+        "S<|prompter|>U1<|endoftext|><|assistant|>A1<|endoftext|><|prompter|>U2<|endoftext|>"
+        "<|assistant|>"
+    ),
+    "openassistant-llama": (
+        "<s>S<|prompter|>U1</s><|assistant|>A1</s><|prompter|>U2</s><|assistant|>"
+    ),
+    "stablelm-alpha": "<|SYSTEM|>S<|USER|>U1<|ASSISTANT|>A1<|USER|>U2<|ASSISTANT|>",
+    "dolly": (
+        "S### Instruction:\nU1\n\n### Response:\nA1### End\n\n### Instruction:\nU2\n\n"
+        "### Response:\n"
+    ),
+    "claude-2": "S\n\nHuman: U1\n\nAssistant: A1\n\nHuman: U2\n\nAssistant:",
+    "deepseek-coder": (
+        "<｜begin▁of▁sentence｜>S### Instruction:\nU1\n### Response:\nA1\n<|EOT|>\n"
+        "### Instruction:\nU2\n### Response:\n"
+    ),
+    "deepseek-3.1": _DEEPSEEK.format("<think></think>") + "<think></think>",
+    "chatglm-3": (
+        "[gMASK]sop<|system|>\n S<|user|>\n U1<|assistant|>\n A1<|user|>\n U2<|assistant|>"
+    ),
+    "glm-4": ("[gMASK]<sop><|system|>\nS<|user|>\nU1<|assistant|>\nA1<|user|>\nU2<|assistant|>\n"),
+    "glm-4.6": (
+        "[gMASK]<sop><|system|>\nS<|user|>\nU1<|assistant|>\n<think></think>\nA1<|user|>\nU2"
+        "<|assistant|>"
+    ),
+    "kimi-k2": (
+        "<|im_system|>system<|im_middle|>S<|im_end|><|im_user|>user<|im_middle|>U1<|im_end|>"
+        "<|im_assistant|>assistant<|im_middle|>A1<|im_end|><|im_user|>user<|im_middle|>U2<|im_end|>"
+        "<|im_assistant|>assistant<|im_middle|>"
+    ),
+    "minimax-m2": (
+        "]~!b[]~b]system\nS[e~[\n]~b]user\nU1[e~[\n]~b]ai\nA1[e~[\n]~b]user\nU2[e~[\n"
+        "]~b]ai\n<think>\n"
+    ),
+    "seed-oss": (
+        "<seed:bos>system\nS<seed:eos><seed:bos>user\nU1<seed:eos><seed:bos>assistant\nA1"
+        "<seed:eos><seed:bos>user\nU2<seed:eos><seed:bos>assistant\n"
+    ),
+    "exaone-3": (
+        "[|system|]S[|endofturn|]\n[|user|]U1\n[|assistant|]A1[|endofturn|]\n[|user|]U2\n"
+        "[|assistant|]"
+    ),
+    "smollm3": (
+        "<|im_start|>system\n## Metadata\n\nKnowledge Cutoff Date: June 2025\n"
+        "Reasoning Mode: /think\n\n## Custom Instructions\n\nS\n\n<|im_end|>\n"
+        + _CHATML.removeprefix("<|im_start|>system\nS<|im_end|>\n")
+    ),
+    "gpt-oss": (
+        "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\n"
+        "Knowledge cutoff: 2024-06\n\nReasoning: medium\n\n# Valid channels: analysis, "
+        "commentary, final. Channel must be included for every message.<|end|><|start|>developer"
+        "<|message|># Instructions\n\nS\n\n<|end|><|start|>user<|message|>U1<|end|><|start|>"
+        "assistant<|channel|>final<|message|>A1<|end|><|start|>user<|message|>U2<|end|><|start|>"
+        "assistant"
+    ),
+    "monarch": (
+        "<s>system\nS</s>\n<s>user\nU1</s>\n<s>assistant\nA1</s>\n<s>user\nU2</s>\n<s>assistant\n"
+    ),
+    "orion": "<s>Human: U1\n\nAssistant: </s>A1</s>Human: U2\n\nAssistant: </s>",
+    "metharme": "<|system|>S<|user|>U1<|model|>A1<|user|>U2<|model|>",
+    "tulu-3": (
+        "<|begin_of_text|><|system|>\nS\n<|user|>\nU1\n<|assistant|>\nA1<|end_of_text|>\n"
+        "<|user|>\nU2\n<|assistant|>\n"
+    ),
+    "olmo-2": (
+        "<|endoftext|><|system|>\nS\n<|user|>\nU1\n<|assistant|>\nA1<|endoftext|>\n"
+        "<|user|>\nU2\n<|assistant|>\n"
+    ),
+    "nemotron-mini": (
+        "<extra_id_0>System\nS\n\n<extra_id_1>User\nU1\n<extra_id_1>Assistant\nA1\n"
+        "<extra_id_1>User\nU2\n<extra_id_1>Assistant\n"
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatadapters._errors import TemplateError
-from chatadapters.templates import DialogueTemplate, get_template, list_templates
+from chatadapters.templates import DialogueTemplate, get_template, list_templates, template_for
 
 from .layouts import CONVERSATION, PROMPTS
 
@@ -75,3 +75,41 @@ def test_a_default_system_text_is_used_when_none_is_given() -> None:
     """Families whose template writes a system text of its own do so here."""
     prompt = get_template("qwen-2.5").get_inference_prompt("Hi")
     assert prompt.startswith("<|im_start|>system\nYou are Qwen, created by Alibaba Cloud.")
+
+
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [
+        ("HuggingFaceH4/starchat-beta", "starchat"),
+        ("HuggingFaceH4/zephyr-7b-beta", "zephyr"),
+        ("stabilityai/stablelm-zephyr-3b", "stablelm-zephyr"),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "llama-3"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "llama-3.1"),
+        ("NousResearch/Hermes-2-Pro-Llama-3-8B", "chatml"),
+        ("mistralai/Mistral-7B-Instruct-v0.2", "mistral-v1"),
+        ("mistralai/Mistral-7B-Instruct-v0.3", "mistral-v3"),
+        ("google/gemma-3-1b-it", "gemma-3"),
+        ("Qwen/Qwen2.5-7B-Instruct", "qwen-2.5"),
+        ("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2"),
+        ("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", "deepseek-r1"),
+        ("ibm-granite/granite-8b-code-instruct", "granite-code"),
+    ],
+)
+def test_a_model_finds_its_family(model: str, family: str) -> None:
+    """The name of a well-known model leads to its family."""
+    assert template_for(model).name == family
+
+
+def test_every_model_pattern_leads_to_a_family() -> None:
+    """No alias and no pattern points to a family that does not exist."""
+    from chatadapters.templates.families.aliases import ALIASES, MODELS
+
+    known = set(list_templates())
+    assert {*ALIASES.values(), *(family for _, family in MODELS)} <= known
+    assert not known & ALIASES.keys()
+
+
+def test_an_unknown_model_is_not_guessed() -> None:
+    """A name that tells nothing is refused, with the way that always works."""
+    with pytest.raises(TemplateError, match="from_pretrained"):
+        template_for("acme/secret-model")
