@@ -33,7 +33,7 @@ class Call:
     """
 
     backend: Backend
-    payload: Payload
+    payload: Payload = field(repr=False)  # headers in it may have keys
     rules: Rules = field(default_factory=Rules)
     retry: Any = field(default_factory=Retry)
     timeout: Timeout = field(default_factory=Timeout)

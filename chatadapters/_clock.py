@@ -1,4 +1,4 @@
-"""How long a reply may wait for its provider; only time spent waiting counts. Pure."""
+"""How long a reply may wait for its provider; the consumer's own time does not count. Pure."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Clock:
         self.timeout = timeout
         self._deadline = None if timeout.total is None else now + timeout.total
         self._asked = now
+        self._ours = False
         self._limit = timeout.first
         self._waiting_for = "first content (Timeout.first)"
         self.waited = 0.0
@@ -44,7 +45,9 @@ class Clock:
 
     def patience(self, now: float) -> float | None:
         """Start to wait: say for how many seconds at most, None for ever."""
-        self._asked = now
+        if self._ours:
+            self.waited += now - self._asked
+        self._asked, self._ours = now, True
         left = None if self._limit is None else max(0.0, self._limit - self.waited)
         if self._deadline is None:
             return left
@@ -55,6 +58,10 @@ class Clock:
         """The wait is over, something came or not."""
         self.waited += now - self._asked
         self._asked = now
+
+    def hand_over(self) -> None:
+        """The consumer has its turn; how long it takes is its own affair."""
+        self._ours = False
 
     def check(self, now: float) -> None:
         """Raise `StallError` when a wait was too long."""

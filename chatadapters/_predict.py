@@ -114,6 +114,7 @@ def predict_of(spec: Spec) -> Predict:
 
     def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
         reply = _reply(spec, EventView, (message, history), extra, named)
+        del extra, named
         for _ in run(reply):
             pass
         return reply.reply()
@@ -137,6 +138,7 @@ def async_predict_of(spec: Spec) -> AsyncPredict:
 
     async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
         reply = _reply(spec, EventView, (message, history), extra, named)
+        del extra, named
         async for _ in arun(reply):
             pass
         return reply.reply()
@@ -158,7 +160,9 @@ def _stream(spec: Spec, view: type[View]) -> Any:
     def predict(
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> Generator[Any, None, None]:
-        yield from run(_reply(spec, view, (message, history), extra, named))
+        reply = _reply(spec, view, (message, history), extra, named)
+        del extra, named  # a key may be among them, and tracebacks show variables
+        yield from run(reply)
 
     return _dressed(predict, spec, view.gives)
 
@@ -167,7 +171,9 @@ def _astream(spec: Spec, view: type[View]) -> Any:
     async def predict(
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> AsyncGenerator[Any, None]:
-        async with aclosing(arun(_reply(spec, view, (message, history), extra, named))) as values:
+        reply = _reply(spec, view, (message, history), extra, named)
+        del extra, named  # a key may be among them, and tracebacks show variables
+        async with aclosing(arun(reply)) as values:
             async for value in values:
                 yield value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,22 @@ def redact(error: BaseException, secrets: Sequence[str]) -> None:
         seen.add(id(current))
         _clean_error(current, keys)
         current = current.__cause__ or current.__context__
+
+
+def forget_locals(error: BaseException) -> None:
+    """Clear the variables that the traceback of an error holds; its lines stay.
+
+    A page or a log that prints them would show what a server echoed. Frames that still run
+    keep theirs.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        with suppress(RuntimeError):
+            trace.tb_frame.clear()
+        trace = trace.tb_next
+    for inner in (error.__cause__, error.__context__):
+        if inner is not None and inner.__traceback__ is not None:
+            forget_locals(inner)
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

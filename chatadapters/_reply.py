@@ -9,7 +9,7 @@ from ._attempt import Attempt
 from ._clock import Clock
 from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
-from ._redact import redact
+from ._redact import forget_locals, redact
 from ._retry import Attempts, never_retried
 from ._seam import Seam, resumable
 from ._transcript import Transcript
@@ -112,11 +112,14 @@ class ReplyState:
             return []
         if self._call.pace:
             self._frame = now + 1 / self._call.pace
+        self._clock.hand_over()
         return self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
 
     def close(self) -> None:
         """End the reply, finished or not, and report it once."""
         self.streaming, self.over = False, True
+        if self.error is not None and any(self._call.backend.secrets()):
+            forget_locals(self.error)
         if not self._reported:
             self._reported = True
             if self._call.on_finish is not None:
@@ -126,7 +129,7 @@ class ReplyState:
         """Give the reply as it stands."""
         finish = self._finish
         return Reply(
-            text=self._said.best,
+            text=self._said.text if finish else self._said.best,
             reasoning=self._said.reasoning,
             finish_reason=finish.reason if finish else None,
             usage=finish.usage if finish else None,

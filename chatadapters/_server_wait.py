@@ -119,9 +119,18 @@ def _go_duration(value: str) -> float | None:
 
 
 def _loading_time(error: BaseException | None) -> float | None:
-    body: Any = getattr(error, "body", None)
-    if isinstance(body, Mapping):
-        nested = body.get("error")
-        inner = nested.get("estimated_time") if isinstance(nested, Mapping) else None
-        return _number(body.get("estimated_time", inner))
+    for body in (getattr(error, "body", None), _answer(error)):
+        if isinstance(body, Mapping) and "estimated_time" in body:
+            return _number(body["estimated_time"])
     return None
+
+
+def _answer(error: BaseException | None) -> Any:
+    """Give the JSON of an error's whole response; SDKs keep only a part of it as `body`."""
+    from json import loads
+
+    try:
+        content = getattr(getattr(error, "response", None), "content", b"")
+        return loads(content) if b"estimated_time" in content else None
+    except (RuntimeError, TypeError, ValueError):  # not read yet, not bytes, not JSON
+        return None

@@ -43,7 +43,7 @@ class Spec:
     on_finish: Callable[[Reply], object] | None = None
     allowed_roots: Roots = None
     additional_inputs: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # headers have keys
 
     def __post_init__(self) -> None:
         if not all(isinstance(stop, str) and stop for stop in self.stop):

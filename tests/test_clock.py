@@ -1,4 +1,4 @@
-"""The clocks of a reply: only time spent waiting counts."""
+"""The clocks of a reply: what the consumer takes does not count."""
 
 from __future__ import annotations
 
@@ -35,11 +35,22 @@ def test_idle_clock_begins_with_content() -> None:
 
 
 def test_a_slow_consumer_does_not_make_the_provider_late() -> None:
-    """Time between two waits is the consumer's and does not count."""
+    """Time after a value was handed over is the consumer's and does not count."""
     clock = Clock(Timeout(first=5, idle=1), 0.0)
     clock.content()
     waits(clock, 0.0, 0.5)
+    clock.hand_over()
     waits(clock, 1000.0, 0.4)
+
+
+def test_our_own_work_counts_as_waiting() -> None:
+    """A flood of bytes without content keeps us busy, and is a stall all the same."""
+    clock = Clock(Timeout(first=5), 0.0)
+    waits(clock, 0.0, 0.1)
+    clock.patience(5.1)
+    clock.tick(5.1)
+    with pytest.raises(StallError):
+        clock.check(5.1)
 
 
 def test_total_counts_everything_and_is_final() -> None:
@@ -57,6 +68,7 @@ def test_patience_is_what_is_left_of_the_shortest_clock() -> None:
     clock = Clock(Timeout(first=5, total=100), 0.0)
     assert clock.patience(0.0) == 5.0
     clock.tick(2.0)
+    clock.hand_over()
     assert clock.patience(50.0) == 3.0
     assert Clock(Timeout(first=None), 0.0).patience(7.0) is None
     assert Clock(Timeout(first=None, total=3), 0.0).patience(1.0) == 2.0

@@ -103,6 +103,13 @@ def test_deltas_raise_where_a_restart_differs(run: Run) -> None:
     assert caught.value.partial == "Hello"
 
 
+def test_a_shorter_second_attempt_is_the_reply(run: Run) -> None:
+    """What counts in the end is the attempt that finished, however short."""
+    scripts = ["A long beginning", RESET], ["Short", STOP]
+    assert run(scripted(*scripts), "predict", "Hi")[-1] == "Short"
+    assert complete(run, scripted(*scripts), "Hi").text == "Short"
+
+
 def test_a_reply_restarts_only_so_often(run: Run) -> None:
     """Each restart is paid for, so few are made; the error has the text so far."""
     predict = scripted(["Hello", ProviderStreamError("one")], ["Hel", ProviderStreamError("two")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx2
+import openai
 import pytest
 import tenacity
 
@@ -159,6 +161,16 @@ def test_a_loading_model_says_when() -> None:
     """The estimated loading time in a body is a wait."""
     body = {"error": "Model is loading", "estimated_time": 20.5}
     assert wanted_wait(HTTPError(503, body=body)) == 20.5
+
+
+def test_a_loading_time_outside_what_an_sdk_keeps_is_found() -> None:
+    """The openai SDK keeps only the error's text of such a body; the response has it all."""
+    request = httpx2.Request("POST", "http://127.0.0.1")
+    response = httpx2.Response(
+        503, json={"error": "loading", "estimated_time": 1.5}, request=request
+    )
+    error = openai.InternalServerError("503", response=response, body="loading")
+    assert wanted_wait(error) == 1.5
 
 
 def test_rate_limit_headers_of_other_errors_are_no_wait() -> None:
