@@ -65,11 +65,9 @@ class OpenAIBackend(Backend):
 
     Example:
         >>> from chatadapters import Message
-        >>> OpenAIBackend("gpt-4o-mini", base_url="http://127.0.0.1:1/v1").build(
-        ...     [Message("user", "Hi")], {"temperature": 0}
-        ... )
-        {'model': 'gpt-4o-mini', 'messages': [{'role': 'user', 'content': 'Hi'}], 'stream': True, \
-'temperature': 0}
+        >>> backend = OpenAIBackend("llama", base_url="http://127.0.0.1:8000/v1")
+        >>> backend.build([Message("user", "Hi")], {})
+        {'model': 'llama', 'messages': [{'role': 'user', 'content': 'Hi'}], 'stream': True}
     """
 
     name: ClassVar[str] = "openai"

@@ -46,12 +46,14 @@ class Served:
 
     Attributes:
         requests: What came.
+        came: Set when a request came.
         left: Set when a client went away while an answer was held.
     """
 
     answers: list[list[Step]]
     tls: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
+    came: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
@@ -95,6 +97,7 @@ class Served:
             with connection, connection.makefile("rb") as lines:
                 while (request := _read(lines, number)) is not None:
                     self.requests.append(request)
+                    self.came.set()
                     self._play(connection)
 
     def _play(self, connection: socket.socket) -> None:
