@@ -1,0 +1,32 @@
+"""A LangChain chat model behind a chat UI; without a key, it talks to the embedded model."""
+
+from __future__ import annotations
+
+import os
+
+import gradio as gr
+from langchain_openai import ChatOpenAI
+
+from chatadapters import Retry, langchain_predict
+from chatadapters.testing._model_server import ModelServer
+
+SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
+
+if "OPENAI_API_KEY" in os.environ:
+    name = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
+    model = ChatOpenAI(model=name, max_retries=0)
+else:
+    server = ModelServer()  # speaks OpenAI's API on this machine
+    name = server.model
+    model = ChatOpenAI(
+        model=name, base_url=server.base_url, api_key="none", max_retries=0, max_tokens=256
+    )
+
+# The model's own retries are off, so that ours are the only ones; any chain or graph may stand
+# where the model does.
+predict = langchain_predict(model, system=SYSTEM, retry=Retry(), tags=["chat"])
+
+demo = gr.ChatInterface(predict.aio, title=f"LangChain with {name}")
+
+if __name__ == "__main__":
+    demo.launch(show_error=True)
