@@ -163,4 +163,5 @@ def _colours(stream: TextIO) -> bool:
 
 def _prompt() -> str:
     # The marks around the escapes tell readline that they take no room.
-    return "\x01\x1b[1m\x02> \x01\x1b[0m\x02" if _colours(sys.stdout) else "> "
+    bold = _colours(sys.stdout) and "readline" in sys.modules
+    return "\x01\x1b[1m\x02> \x01\x1b[0m\x02" if bold else "> "

@@ -7,7 +7,7 @@ import html
 import inspect
 import os
 import signal
-import threading
+import time
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,8 @@ def run_demo(demo: ChatInterface, *, host: str = "127.0.0.1", port: int | None =
 def _wait_for_interrupt() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        while True:
+            time.sleep(3600)
 
 
 def _gradio() -> Any:

@@ -11,11 +11,13 @@ import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
 from chatadapters import __version__
 from chatadapters.cli import main
+from tests.apps import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -125,6 +127,29 @@ def test_wrong_usage(args: list[str], says: str) -> None:
     done = run(*args)
     assert done.returncode == 2
     assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_says_where_to_click_and_ends_when_asked(end: signal.Signals) -> None:
+    """The demo prints its address when it is up, and a signal ends it without an error."""
+    url = f"http://127.0.0.1:{free_port()}/"
+    command = ["demo", "--backend", "echo", "--port", url[17:-1]]
+    with terminal([sys.executable, "-m", "chatadapters", *command]) as demo:
+        demo.until(f"Open {url} in your browser")
+        with urlopen(url) as page:
+            assert page.status == 200
+        demo.process.send_signal(end)
+        assert demo.code() == 0
+
+
+def test_a_taken_port() -> None:
+    """A port that is taken is named, without a traceback, and the exit code says failure."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("demo", "--backend", "echo", "--port", port)
+    assert done.returncode == 1
+    assert re.search(f"error: .*port {port}.*taken", done.stderr)
     assert "Traceback" not in done.stderr
 
 
