@@ -6,6 +6,7 @@ import os
 
 import gradio as gr
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from chatadapters import Retry, langchain_predict
 from chatadapters.testing._model_server import ModelServer
@@ -19,12 +20,12 @@ else:
     server = ModelServer()  # speaks OpenAI's API on this machine
     name = server.model
     model = ChatOpenAI(
-        model=name, base_url=server.base_url, api_key="none", max_retries=0, max_tokens=256
+        model=name, base_url=server.base_url, api_key=SecretStr("none"), max_retries=0
     )
 
 # The model's own retries are off, so that ours are the only ones; any chain or graph may stand
 # where the model does.
-predict = langchain_predict(model, system=SYSTEM, retry=Retry(), tags=["chat"])
+predict = langchain_predict(model, system=SYSTEM, retry=Retry(), max_tokens=256)
 
 demo = gr.ChatInterface(predict.aio, title=f"LangChain with {name}")
 
