@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._abort import AbortableStream, Hangup
 from ._clients import Clients
-from ._errors import ChatAdaptersError
+from ._errors import ChatAdaptersError, MalformedStreamError
 from ._redact import masked
 from ._registry import missing
 
@@ -125,7 +126,7 @@ def post_blocks(
 ) -> Generator[bytes, None, None]:
     """Do what `post_stream` does, inside an `AbortableStream` of the caller's own."""
     url = post.url
-    with loan as client:
+    with loan as client, _clear_errors(post):
         for hop in count():
             with client.stream("POST", url, **post.arguments(timeout, hangup.trace)) as response:
                 hangup.answered(response)
@@ -154,14 +155,34 @@ async def apost_stream(
     """
     url = post.url
     async with loan as client:
-        for hop in count():
-            async with client.stream("POST", url, **post.arguments(timeout)) as response:
-                if response.status_code < _FIRST_NO_ANSWER:
-                    async for block in response.aiter_bytes():
-                        yield block
-                    return
-                said = await _Said().aread(response)
-                url = _redirect(response, post, said, hop)
+        with _clear_errors(post):
+            for hop in count():
+                async with client.stream("POST", url, **post.arguments(timeout)) as response:
+                    if response.status_code < _FIRST_NO_ANSWER:
+                        async for block in response.aiter_bytes():
+                            yield block
+                        return
+                    said = await _Said().aread(response)
+                    url = _redirect(response, post, said, hop)
+
+
+@contextmanager
+def _clear_errors(post: Post) -> Generator[None, None, None]:
+    """Say of the HTTP library's errors what they leave out."""
+    try:
+        yield
+    except Exception as error:
+        from httpx2 import URL, DecodingError, ReadError, TransportError
+
+        where = URL(post.url).copy_with(userinfo=b"", query=None)
+        if isinstance(error, DecodingError):
+            message = f"{where} sent a body that is not compressed as its headers say ({error})"
+            raise MalformedStreamError(message) from error
+        if isinstance(error, OSError):  # TLS in async
+            raise ReadError(f"the connection to {where} broke ({error})") from error
+        if isinstance(error, TransportError) and not str(error):
+            error.args = (f"{type(error).__name__} while talking to {where}",)
+        raise
 
 
 class _Said:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -20,7 +22,7 @@ import trustme
 
 from chatadapters import _http
 from chatadapters._abort import AbortableStream, Hangup, watch_request
-from chatadapters._errors import MissingDependencyError
+from chatadapters._errors import MalformedStreamError, MissingDependencyError
 from chatadapters._http import HTTPStatusError, Post, apost_stream, http_clients, post_stream
 from chatadapters._policies import Timeout
 
@@ -232,6 +234,13 @@ def test_connection_failures_are_httpx2_errors(read: Callable[[Post], bytes]) ->
         read(Post("http://127.0.0.1:1", {}))
 
 
+def test_false_compression_is_a_malformed_stream(read: Callable[[Post], bytes]) -> None:
+    """A body that is not compressed as it says may be fine at the next attempt."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"
+    with serving(answer) as server, pytest.raises(MalformedStreamError, match=server.url):
+        read(Post(server.url, {}))
+
+
 def test_compressed_body_is_unpacked_in_small_steps(read: Callable[[Post], bytes]) -> None:
     """A gzip bomb comes in blocks of a bounded size, whoever reads decides when it is enough."""
     bomb = gzip.compress(bytes(64 * 2**20))
@@ -293,6 +302,25 @@ def tls(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
+
+
+@pytest.mark.parametrize("how", ["reset", "closed", "garbled"])
+def test_broken_connection_says_where(
+    read: Callable[[Post], bytes], tls: ssl.SSLContext | None, how: str
+) -> None:
+    """A connection that breaks is an error of the HTTP library, and never without a word."""
+
+    def broken(connection: socket.socket) -> None:
+        head = OPEN.replace(b"\r\n\r\n", b"\r\nContent-Length: 100\r\n\r\n")
+        connection.sendall(head + b"data: 1\n\n")
+        if how == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if how == "garbled":
+            os.write(connection.fileno(), b"no TLS, and not the length that was said")
+
+    with serving(broken, tls) as server, pytest.raises(httpx2.TransportError) as caught:
+        read(Post(server.url, {}))
+    assert str(caught.value).strip()
 
 
 class Reading(threading.Thread):
