@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._abort import Hangup, watch_request
-from .._http import HTTPStatusError
 from .._registry import missing
+from ._openai_hooks import answered, async_answered
 
 if TYPE_CHECKING:
     import ssl
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _MOST_IDLE = 16
 _MOST_REDIRECTS = 5
 _SLACK = 5.0
-_MOST_ERROR_BYTES = 32 * 1024
 #: What may break an answer, in whichever HTTP library the SDK is built on and below it.
 _BROKEN = (
     ("httpx2", "RequestError"),
@@ -128,64 +127,13 @@ class _Line:
 
     def _answered(self, response: Any) -> None:
         self.extensions = response.extensions
-        if not response.is_success:
-            _refuse_other_origin(response)
-            said = bytearray()
-            for block in response.stream:
-                said += block
-                if len(said) > _MOST_ERROR_BYTES:
-                    break
-            response.stream.close()
-            _shorten(response, said)
+        answered(response)
 
 
 def async_client(_key: object = None) -> Any:
     """Make an HTTP client for async requests."""
-    hooks = {"response": [_async_answered]}
+    hooks = {"response": [async_answered]}
     return openai_sdk().DefaultAsyncHttpxClient(event_hooks=hooks, **_settings())
-
-
-async def _async_answered(response: Any) -> None:
-    if not response.is_success:
-        _refuse_other_origin(response)
-        said = bytearray()
-        async for block in response.stream:
-            said += block
-            if len(said) > _MOST_ERROR_BYTES:
-                break
-        await response.stream.aclose()
-        _shorten(response, said)
-
-
-def _shorten(response: Any, said: bytearray) -> None:
-    """Leave no more of an error's body than may be: the SDK reads it whole into memory."""
-    body_class = sys.modules[type(response).__module__].ByteStream  # of httpx2, or of httpx
-    response.stream = body_class(bytes(said[:_MOST_ERROR_BYTES]))
-
-
-def _refuse_other_origin(response: Any) -> None:
-    """Keep the conversation from an origin it was not meant for.
-
-    Raises:
-        HTTPStatusError: The response is a redirect to another origin.
-    """
-    if not response.has_redirect_location:
-        return
-    target = response.url.join(response.headers["location"])
-    if _origin(target) != _origin(response.url):
-        raise HTTPStatusError(
-            f"HTTP {response.status_code}: the server redirects to "
-            f"{target.scheme}://{target.host}, which does not get the conversation; "
-            "if that is right, give it as base_url",
-            response.status_code,
-            {},
-            None,
-        )
-
-
-def _origin(url: Any) -> tuple[Any, ...]:
-    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, port
 
 
 def _settings() -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""Event hooks of the SDK's HTTP clients: no body of an error is endless, no other origin gets any.
+
+The SDK reads the body of an error whole into memory and follows redirects wherever they lead.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+_MOST_BYTES = 32 * 1024
+_PORTS = {"http": 80, "https": 443}
+
+
+def answered(response: Any) -> None:
+    """Check an answer before the SDK sees it; for the event hook `response`."""
+    if response.is_success:
+        return
+    said = bytearray()
+    for block in response.stream:
+        said += block
+        if len(said) > _MOST_BYTES:
+            break
+    response.stream.close()
+    _leave(response, said)
+
+
+async def async_answered(response: Any) -> None:
+    """Check an answer before the SDK sees it; the async twin of `answered`."""
+    if response.is_success:
+        return
+    said = bytearray()
+    async for block in response.stream:
+        said += block
+        if len(said) > _MOST_BYTES:
+            break
+    await response.stream.aclose()
+    _leave(response, said)
+
+
+def _leave(response: Any, said: bytearray) -> None:
+    """Leave the SDK no more than it may have."""
+    target = urljoin(str(response.url), response.headers.get("location", ""))
+    body = bytes(said[:_MOST_BYTES])
+    if response.has_redirect_location and not _same_origin(target, str(response.url)):
+        body = _refusal(target)
+        for name in ("location", "content-encoding"):
+            response.headers.pop(name, None)
+    body_class = sys.modules[type(response).__module__].ByteStream  # of httpx2, or of httpx
+    response.stream = body_class(body)
+
+
+def _refusal(target: str) -> bytes:
+    """Say in the form of the API's errors why the redirect is not followed."""
+    shown = target.partition("?")[0][:200]
+    message = (
+        f"the server redirects to {shown!r}, another origin, which does not get the conversation; "
+        "if that is right, give it as base_url"
+    )
+    return json.dumps({"error": {"message": message}}).encode()
+
+
+def _same_origin(one: str, other: str) -> bool:
+    try:
+        return _origin(one) == _origin(other)
+    except ValueError:  # no URL at all
+        return False
+
+
+def _origin(url: str) -> tuple[object, ...]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
