@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from chatadapters._conversation import Message
-from chatadapters.templates import get_template
+from chatadapters import Message
+from chatadapters.templates import DialogueTemplate, get_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SENTENCE = "The quick brown fox jumps over the lazy dog, and if a < b it writes a line of code. "
 CHATML_JINJA = (
@@ -53,6 +56,25 @@ def ours(messages: list[Message]) -> dict[str, Callable[[], object]]:
     return calls
 
 
+def transformers(messages: list[Message]) -> dict[str, Callable[[], object]]:
+    """`apply_chat_template` of a tokenizer whose vocabulary does not matter here."""
+    try:
+        from tokenizers import Tokenizer, models
+        from transformers import PreTrainedTokenizerFast
+    except ImportError:
+        return {}
+    vocabulary = Tokenizer(models.WordLevel({"x": 0}, unk_token="x"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=vocabulary, unk_token="x")
+    dicts = [{"role": role, "content": content} for role, content in messages]
+
+    def apply() -> object:
+        return tokenizer.apply_chat_template(
+            dicts, chat_template=CHATML_JINJA, tokenize=False, add_generation_prompt=True
+        )
+
+    return {"transformers apply_chat_template, chatml": apply}
+
+
 def jinja(messages: list[Message]) -> dict[str, Callable[[], object]]:
     """The ChatML template in a sandboxed Jinja environment, compiled before."""
     try:
@@ -63,10 +85,12 @@ def jinja(messages: list[Message]) -> dict[str, Callable[[], object]]:
         CHATML_JINJA
     )
     dicts = [{"role": role, "content": content} for role, content in messages]
+    dated = DialogueTemplate.from_jinja("{{ strftime_now('') }}" + CHATML_JINJA)
     return {
+        "chatml, rendered by Jinja in bounds, with the scan": lambda: dated.render(messages),
         "jinja2 sandboxed, chatml": lambda: template.render(
             messages=dicts, add_generation_prompt=True
-        )
+        ),
     }
 
 
@@ -88,7 +112,7 @@ def main() -> None:
     """Print one line per way."""
     messages = conversation()
     print(f"{len(messages)} messages, {sum(len(m.content) for m in messages)} characters")
-    calls = {**ours(messages), **jinja(messages), **fastchat(messages)}
+    calls = {**ours(messages), **jinja(messages), **transformers(messages), **fastchat(messages)}
     for name, call in calls.items():
         print(f"{microseconds(call):8.1f} µs  {name}")
 

@@ -247,6 +247,26 @@ class DialogueTemplate(Loaded):
 
         return to_json(self)
 
+    def to_jinja(self) -> str:
+        r"""Write the template as a Jinja chat template, as tokenizers and servers take it.
+
+        It writes the same prompts, with one difference: it does nothing against forged turns,
+        since Jinja is given the conversation as it is.
+
+        Returns:
+            The Jinja text, for the `chat_template` of a tokenizer.
+
+        Example:
+            >>> again = DialogueTemplate.from_jinja(DialogueTemplate().to_jinja())
+            >>> again.get_inference_prompt("Hi") == DialogueTemplate().get_inference_prompt("Hi")
+            True
+        """
+        if not isinstance(self.layout, Layout):
+            return self.layout.jinja
+        from ._to_jinja import to_jinja
+
+        return to_jinja(self.layout, self.system)
+
     def save(self, path: str | Path) -> None:
         """Write the template into a JSON file.
 

@@ -184,6 +184,15 @@ def _token_pattern(token: str) -> str:
     return _DROPPED.join(re.escape(char) for char in token)
 
 
+def _group_pattern(tokens: list[str]) -> str:
+    """Write what tokens have in common once: most `<` in a text are told from it alone."""
+    first, last = min(tokens), max(tokens)
+    same = (size for size in range(len(first), 0, -1) if last.startswith(first[:size]))
+    common = first[: next(same)]
+    rest = [_token_pattern(token[len(common) :]) for token in tokens]
+    return f"{_token_pattern(common)}{_DROPPED}(?:{'|'.join(rest)})"
+
+
 def _alternatives(tokens: list[str], line: list[str], word: list[str]) -> list[str]:
     found = [f"(?i:{_token_pattern(token)})" for token in tokens]
     found += [rf"(?<!\w){re.escape(label)}" for label in word]
@@ -198,8 +207,8 @@ def _quick_searches(
     """Compile searches that each begin with a literal, which `re` looks for at full speed."""
     by_first: dict[str, list[str]] = {}
     for token in tokens:
-        by_first.setdefault(token[0].lower(), []).append(_token_pattern(token))
-    patterns = [f"(?i:{'|'.join(group)})" for group in by_first.values()]
+        by_first.setdefault(token[0].lower(), []).append(token.lower())
+    patterns = [f"(?i:{_group_pattern(group)})" for group in by_first.values()]
     patterns += [re.escape(label) for label in word]
     if line:
         patterns.append(f"\n[ \t]*(?:{'|'.join(map(re.escape, line))})")

@@ -26,22 +26,30 @@ def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:
     """
     if isinstance(messages, str):
         return [("user", messages)]
-    if all(type(entry) is Message or _is_plain(entry) for entry in messages):
+    turns: list[Any]
+    if set(map(type, messages)) <= {Message}:
+        turns = list(messages)
+    elif all(map(_is_plain, messages)):
         turns = [_pair(entry) for entry in messages]
     else:
         from chatadapters._conversation import read_conversation
 
         # A prompt is made from what is there: no file is read.
-        turns = [(role, content) for role, content in read_conversation(messages, allowed_roots=())]
-    return [(role, text if type(text) is str else _text(text)) for role, text in turns]
+        turns = list(read_conversation(messages, allowed_roots=()))
+    if {type(text) for _, text in turns} <= {str}:
+        return turns
+    return [(role, _text(content)) for role, content in turns]
 
 
 def _is_plain(entry: object) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get("content"), str) and "role" in entry
+    """Say whether an entry needs no reading: a `Message`, or a role and a text."""
+    if isinstance(entry, Mapping):
+        return "role" in entry and isinstance(entry.get("content"), str)
+    return isinstance(entry, Message)
 
 
 def _pair(entry: Any) -> tuple[Any, Any]:
-    return entry if type(entry) is Message else (entry["role"], entry["content"])
+    return entry if isinstance(entry, Message) else (entry["role"], entry["content"])
 
 
 def _text(content: Any) -> str:

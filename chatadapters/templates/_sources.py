@@ -161,7 +161,7 @@ def downloaded(repo: str) -> Path:
     """
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
     except ImportError as error:
         raise MissingDependencyError(
             "a template of a hub repository needs huggingface-hub: "
@@ -169,11 +169,16 @@ def downloaded(repo: str) -> Path:
         ) from error
     download: Callable[[str, str], str] = hf_hub_download
     folder: Path | None = None
+    unreachable: LocalEntryNotFoundError | None = None
     for name in ("dialogue_template.json", *_FILES):
         try:
             folder = Path(download(repo, name)).parent
+        except LocalEntryNotFoundError as error:
+            unreachable = error  # offline: what was downloaded before still serves
         except EntryNotFoundError:
             continue
+    if folder is None and unreachable is not None:
+        raise unreachable
     if folder is None:
         raise TemplateError(f"{repo!r} has no template: none of {', '.join(_FILES)}")
     return folder
