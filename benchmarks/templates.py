@@ -95,12 +95,12 @@ def jinja(messages: list[Message]) -> dict[str, Callable[[], object]]:
 
 
 def fastchat(messages: list[Message]) -> dict[str, Callable[[], object]]:
-    """FastChat's ChatML, its messages appended before."""
+    """FastChat's style of ChatML, the messages appended before the clock starts."""
     try:
         from fastchat.conversation import get_conv_template
     except ImportError:
         return {}
-    filled = get_conv_template("chatml")
+    filled = get_conv_template("qwen-7b-chat")
     filled.set_system_message(messages[0].content)
     for role, content in messages[1:]:
         filled.append_message(f"<|im_start|>{role}", content)
