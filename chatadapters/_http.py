@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
@@ -52,23 +52,25 @@ class HTTPStatusError(ChatAdaptersError):
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Post:
-    """One request.
+    """One request; its repr shows nothing, because keys are in it.
 
     Attributes:
         url: Where it goes.
         body: What it says, sent as JSON.
-        headers: Its own headers; keys are among them, so they stay out of the repr.
+        headers: Its own headers.
     """
 
     url: str
     body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def arguments(self, timeout: Timeout, trace: Any = None) -> dict[str, Any]:
-        """Give what an httpx client's `stream` takes beside method and URL."""
+        """Give what an httpx client's `stream` takes."""
         return {
+            "method": "POST",
+            "url": self.url,
             "content": json.dumps(self.body, allow_nan=False).encode(),
             "headers": {
                 "accept": "text/event-stream, application/json",
@@ -81,12 +83,15 @@ class Post:
         }
 
     def secrets(self) -> list[str]:
-        """Give the keys among the headers."""
-        values = (
+        """Give the keys among the headers, and the password in the URL."""
+        from urllib.parse import urlsplit
+
+        values = [
             value.rpartition(" ")[2]
             for name, value in self.headers.items()
             if any(hint in name.lower() for hint in ("auth", "key", "token", "secret"))
-        )
+        ]
+        values.append(urlsplit(self.url).password or "")
         return [value for value in values if len(value) >= _SHORTEST_KEY]
 
 
@@ -125,16 +130,15 @@ def post_blocks(
     loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout, hangup: Hangup
 ) -> Generator[bytes, None, None]:
     """Do what `post_stream` does, inside an `AbortableStream` of the caller's own."""
-    url = post.url
     with loan as client, _clear_errors(post):
         for hop in count():
-            with client.stream("POST", url, **post.arguments(timeout, hangup.trace)) as response:
+            with client.stream(**post.arguments(timeout, hangup.trace)) as response:
                 hangup.answered(response)
                 if response.status_code < _FIRST_NO_ANSWER:
                     yield from response.iter_bytes()
                     return
                 said = _Said().read(response)
-                url = _redirect(response, post, said, hop)
+                post = _redirect(response, post, said, hop)
 
 
 async def apost_stream(
@@ -153,17 +157,16 @@ async def apost_stream(
     Raises:
         HTTPStatusError: When the answer is an error.
     """
-    url = post.url
     async with loan as client:
         with _clear_errors(post):
             for hop in count():
-                async with client.stream("POST", url, **post.arguments(timeout)) as response:
+                async with client.stream(**post.arguments(timeout)) as response:
                     if response.status_code < _FIRST_NO_ANSWER:
                         async for block in response.aiter_bytes():
                             yield block
                         return
                     said = await _Said().aread(response)
-                    url = _redirect(response, post, said, hop)
+                    post = _redirect(response, post, said, hop)
 
 
 @contextmanager
@@ -211,8 +214,8 @@ class _Said:
         return self._bytes.decode(errors="replace")
 
 
-def _redirect(response: httpx2.Response, post: Post, said: _Said, hop: int) -> str:
-    """Give the URL on the same origin that a redirect names; raise for all that is none."""
+def _redirect(response: httpx2.Response, post: Post, said: _Said, hop: int) -> Post:
+    """Give the request to the place on the same origin that a redirect names, else raise."""
     target = _target(response)
     if target is None:
         raise _status_error(response, post, said)
@@ -222,7 +225,7 @@ def _redirect(response: httpx2.Response, post: Post, said: _Said, hop: int) -> s
         raise _status_error(response, post, said, why + "if that is right, use its address")
     if hop == _MOST_HOPS:
         raise _status_error(response, post, said, f"more than {_MOST_HOPS} redirects")
-    return str(target)
+    return replace(post, url=str(target))
 
 
 def _target(response: httpx2.Response) -> httpx2.URL | None:

@@ -180,6 +180,20 @@ def test_echoed_key_is_nowhere(read: Callable[[Post], bytes]) -> None:
     assert "bad key [redacted]" in str(error)
 
 
+def test_password_in_the_url_is_sent_and_not_shown(read: Callable[[Post], bytes]) -> None:
+    """A URL may carry a password, which neither the error nor its traceback shows."""
+    with serving(b"HTTP/1.1 403 No\r\nContent-Length: 12\r\n\r\nnot pass1234") as server:
+        url = server.url.replace("://", "://user:pass1234@")
+        with pytest.raises(
+            HTTPStatusError, match=r"from http://127\S+: not \[redacted\]"
+        ) as caught:
+            read(Post(url, {}))
+    assert b"authorization: basic" in server.requests[0].lower()
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in shown.stack if frame.filename == _http.__file__]
+    assert "pass1234" not in "".join(str(frame.locals) for frame in ours)
+
+
 def test_error_body_is_bounded(read: Callable[[Post], bytes]) -> None:
     """An error page without end is read only so far."""
 

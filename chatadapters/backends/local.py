@@ -10,17 +10,18 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._content import text_of
+from .._conversation import Message
 from .._errors import OptionError
 from .._http import apost_stream, http_clients, post_blocks
+from .._parts import Message
 from .._reasoning import TAGS
 from ._llama import LlamaConfig, LlamaServer
-from ._openai_chat import ChatReader, checked_role
+from ._openai_chat import ChatReader, chat_messages
 from ._openai_completions import CompletionsReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
-    from .._conversation import Message
     from .._policies import Timeout
     from ..templates import DialogueTemplate
 
@@ -174,10 +175,8 @@ class LocalBackend(Backend):
 
 
 def _messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:
-    return [
-        {"role": checked_role(role, "local"), "content": text_of(content, backend="local")}
-        for role, content in conversation
-    ]
+    texts = [Message(role, text_of(content, backend="local")) for role, content in conversation]
+    return chat_messages(texts, "the local backend")
 
 
 def _path(payload: Mapping[str, Any]) -> str:
