@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chatadapters._conversation import Message
 from chatadapters._errors import TemplateError
+from chatadapters._parts import Message
 
 from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout, check_strings
 from ._loading import Loaded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chatadapters._conversation import Message
+from chatadapters._parts import Message
 
 
 def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:

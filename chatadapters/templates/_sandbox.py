@@ -22,7 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 
     from jinja2.parser import Parser
     from jinja2.runtime import Context
@@ -53,7 +53,8 @@ class _Budget:
         self.work = WORK_LIMIT
 
     def spend(self, value: object = "") -> None:
-        size = len(value) if isinstance(value, (str, list, tuple, dict)) else 1
+        sized = type(value) is str or isinstance(value, (str, list, tuple, dict))
+        size = len(cast("Sized", value)) if sized else 1
         self.steps -= 1
         self.work -= size
         if size > TEXT_LIMIT or self.steps < 0 or self.work < 0:
@@ -133,6 +134,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         return _paid("".join(kept))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and type(left) is type(right) is str:
+            return _paid(left + right)
         sizes = [len(v) for v in (left, right) if isinstance(v, (str, list, tuple))]
         numbers = [v for v in (left, right) if isinstance(v, int)]
         if operator == "*" and sizes and numbers:

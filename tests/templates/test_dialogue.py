@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from chatadapters._conversation import ImagePart, Message, TextPart
-from chatadapters._errors import HistoryError, TemplateError, UnsupportedContentError
+from chatadapters import (
+    HistoryError,
+    ImagePart,
+    Message,
+    TemplateError,
+    TextPart,
+    UnsupportedContentError,
+)
 from chatadapters.templates import DialogueTemplate, Layout, get_template
 
 MESSAGES = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatadapters._errors import TemplateError
+from chatadapters import TemplateError
 from chatadapters.templates import DialogueTemplate, get_template, list_templates, template_for
 
 from .layouts import CONVERSATION, PROMPTS

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatadapters._conversation import Message
-from chatadapters._errors import InjectionError, TemplateError
+from chatadapters import InjectionError, Message, TemplateError
 from chatadapters.templates import Change, DialogueTemplate, Layout, get_template, list_templates
 
 from .parser import parse

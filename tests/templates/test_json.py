@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatadapters._errors import ChatAdaptersError
+from chatadapters import ChatAdaptersError
 from chatadapters.templates import DialogueTemplate, get_template
 
 ORIGINAL = {

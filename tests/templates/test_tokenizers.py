@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers
 
-from chatadapters._conversation import Message
+from chatadapters import Message
 from chatadapters.templates import DialogueTemplate, get_template, list_templates
 
 NORMALIZERS = {
