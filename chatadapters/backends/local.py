@@ -10,7 +10,6 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._content import text_of
-from .._conversation import Message
 from .._errors import OptionError
 from .._http import apost_stream, http_clients, post_blocks
 from .._parts import Message
