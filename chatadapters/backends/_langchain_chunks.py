@@ -14,6 +14,7 @@ _BESIDE = ("reasoning_content", "reasoning", "reasoning_details")
 _INSIDE = ("reasoning", "thinking", "reasoning_content", "text", "summary", "content")
 #: What the reason is called in `response_metadata`.
 _REASONS = ("finish_reason", "stop_reason", "done_reason", "finishReason", "stopReason")
+_NO_REASON = "FINISH_REASON_UNSPECIFIED"
 
 
 def message_in(chunk: tuple[Any, ...]) -> object:
@@ -71,19 +72,26 @@ def calls_in(message: Any) -> list[Mapping[str, Any]]:
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str | None:
-    """Find the provider's finish reason; OpenAI's Responses API has a status instead.
+    """Find the provider's finish reason, or what some have in its place.
 
     Example:
         >>> reason_in({"stop_reason": "end_turn"}), reason_in({"model_provider": "openai"})
         ('end_turn', None)
     """
     for name in _REASONS:
-        if reason := metadata.get(name):
+        if (reason := metadata.get(name)) and reason != _NO_REASON:
             return str(getattr(reason, "name", reason))
-    status = metadata.get("status")
+    if metadata.get("prompt_feedback"):  # Google refused the prompt
+        return "content_filter"
+    status = metadata.get("status")  # of OpenAI's Responses API
     if status == "incomplete":
         return str((metadata.get("incomplete_details") or {}).get("reason") or status)
     return "stop" if status == "completed" else None
+
+
+def repeats_reason(metadata: Mapping[str, Any]) -> bool:
+    """Say whether this is a provider whose reason may come before the end: some Gemini models."""
+    return "safety_ratings" in metadata or str(metadata.get("model_provider")).startswith("google")
 
 
 def added(known: Usage | None, counts: Mapping[str, Any]) -> Usage:

@@ -17,18 +17,13 @@ _FINISHING = frozenset(
         ("langchain_anthropic", "ChatAnthropic"),
         ("langchain_aws", "ChatBedrockConverse"),
         ("langchain_cohere", "ChatCohere"),
-        ("langchain_deepseek", "ChatDeepSeek"),
         ("langchain_fireworks", "ChatFireworks"),
         ("langchain_google_genai", "ChatGoogleGenerativeAI"),
         ("langchain_google_vertexai", "ChatVertexAI"),
         ("langchain_groq", "ChatGroq"),
         ("langchain_mistralai", "ChatMistralAI"),
         ("langchain_ollama", "ChatOllama"),
-        ("langchain_openai", "AzureChatOpenAI"),
         ("langchain_openai", "BaseChatOpenAI"),
-        ("langchain_openai", "ChatOpenAI"),
-        ("langchain_together", "ChatTogether"),
-        ("langchain_xai", "ChatXAI"),
     }
 )
 #: The same, as newer integrations name themselves in the metadata of what they send.
@@ -140,6 +135,9 @@ def _sources(runnable: Runnable[Any, Any]) -> Iterator[Runnable[Any, Any]]:
 
 def _is_finishing(runnable: Runnable[Any, Any]) -> bool:
     names = {(cls.__module__.partition(".")[0], cls.__name__) for cls in type(runnable).__mro__}
+    over_endpoint = type(getattr(runnable, "llm", None)).__name__ == "HuggingFaceEndpoint"
+    if over_endpoint and ("langchain_huggingface", "ChatHuggingFace") in names:
+        return True  # over a pipeline it gives no reason
     return not _FINISHING.isdisjoint(names)
 
 

@@ -14,6 +14,7 @@ from ._langchain_chunks import (
     message_in,
     reason_in,
     reasoning_beside,
+    repeats_reason,
     said,
     unreadable,
 )
@@ -51,7 +52,7 @@ class LangChainReader(Reader):
         self._one_call, self._says_why = one_call, says_why
         self._out = Collector()
         self._usage: Usage | None = None
-        self._has_text = False
+        self._has_text = self._given = False
         self._begin()
 
     def _begin(self) -> None:
@@ -77,7 +78,7 @@ class LangChainReader(Reader):
         """Read what is left when the stream has ended."""
         events = self._out.take(last=True)
         if self._finish is not None:
-            return events if self._one_call else [*events, self._finish]
+            return events if self._given else [*events, self._finish]
         if not (self._expected or self._says_why()):
             events.append(Finish("unknown", tool_calls=self._tools.whole()))
         return events
@@ -99,7 +100,7 @@ class LangChainReader(Reader):
             self._begin()
             return
         calls = calls_in(message)
-        if self._ended and (content or calls):
+        if self._ended and not self._one_call and (content or calls):
             self._begin()
         blocks = [content] if isinstance(content, str) else content
         if message.additional_kwargs:
@@ -157,16 +158,18 @@ class LangChainReader(Reader):
         if found:
             if found.get("model_provider") in FINISHING_PROVIDERS:
                 self._expected = True
-            self._end(finish_reason(reason_in(found)))
+            reason = finish_reason(reason_in(found))
+            if reason is not None:
+                self._end(reason, last=not repeats_reason(found))
         if message.type == "ai" or getattr(message, "chunk_position", None) == "last":
             self._ended = True
 
-    def _end(self, reason: str | None) -> None:
-        if reason is None:
-            return
+    def _end(self, reason: str, *, last: bool) -> None:
         calls = self._tools.whole()
         if reason == "stop":
             reason = "refusal" if self._refused else "tool_calls" if calls else "stop"
-        self._finish, self._ended = Finish(reason, tool_calls=calls), True
-        if self._one_call:
+        self._finish = Finish(reason, tool_calls=calls)
+        self._ended = last
+        if last and self._one_call:
+            self._given = True
             self._out.end(self._finish)

@@ -36,6 +36,27 @@ def test_the_finish_reason_of_every_provider(run: Run, metadata: Any, reason: st
     assert (reply.text, reply.finish_reason) == ("Hi", reason)
 
 
+def test_a_reason_that_comes_too_early_does_not_end_the_reply(run: Run) -> None:
+    """Some Gemini models say in every chunk that they stopped; the last one counts."""
+    ratings: dict[str, Any] = {"safety_ratings": []}
+    metadata = [
+        {"finish_reason": "FINISH_REASON_UNSPECIFIED", **ratings},
+        {"finish_reason": "STOP", **ratings},
+        {"finish_reason": "MAX_TOKENS", "model_provider": "google_genai"},
+    ]
+    chunks = [said(f"{n} ", response_metadata=found) for n, found in enumerate(metadata)]
+    reply = complete(run, scripted(*chunks), "Hi")
+    assert (reply.text, reply.finish_reason) == ("0 1 2 ", "length")
+
+
+def test_a_prompt_that_was_blocked(run: Run) -> None:
+    """There is no text and no reason, only what the prompt was judged to be."""
+    predict = scripted(said("", response_metadata={"prompt_feedback": {"block_reason": "SAFETY"}}))
+    assert complete(run, predict, "Hi").finish_reason == "content_filter"
+    with pytest.raises(EmptyReplyError, match="content_filter"):
+        run(predict, "predict", "Hi")
+
+
 def test_a_failure_named_as_finish_reason_is_an_error(run: Run) -> None:
     """Text before it is kept in the error."""
     predict = scripted(said("Half"), ended("error"))
