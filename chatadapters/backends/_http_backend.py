@@ -1,0 +1,178 @@
+"""What the backends share that speak their wire themselves: one POST, its token, its bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from urllib.parse import urlsplit
+
+from .._abort import AbortableStream, Hangup
+from .._backend import Backend
+from .._errors import OptionError
+from .._http import HTTPStatusError, Post, apost_stream, http_clients, post_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Sequence
+
+    from .._clients import Clients
+    from .._policies import Timeout
+
+Token: TypeAlias = str | Callable[[], str | None] | None
+_REFUSED = frozenset({401, 403})
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class HTTPBackend(Backend):
+    """A backend that posts its payload as JSON and yields the bytes of the answer.
+
+    A subclass gives the address in `_url`, and may find a token that was not given, in
+    `_found_token`, and say more about an HTTP error, in `_hint` and `_told`.
+
+    Attributes:
+        token: Sent as `Authorization: Bearer ...`: a string, which pickles leave out, or a
+            callable that gives one for each request.
+        headers: More headers for every request.
+    """
+
+    token: Token = None
+    headers: Mapping[str, str] | None = None
+    _clients: Clients[Any, Any] = field(default_factory=http_clients, compare=False)
+    _sent: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
+
+    #: The fields that the repr shows when they are set.
+    _shown: ClassVar[tuple[str, ...]] = ()
+
+    def _url(self) -> str:
+        raise NotImplementedError
+
+    def _found_token(self) -> str | None:
+        return None
+
+    def _hint(self, status: int) -> str:
+        return "is the token right? It is given as token=" if status in _REFUSED else ""
+
+    def _told(self, error: HTTPStatusError) -> Exception:
+        return error
+
+    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
+        """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
+        return AbortableStream(partial(self._read, payload, timeout))
+
+    def _read(
+        self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
+    ) -> Generator[bytes, None, None]:
+        post = self._post(payload)
+        with self._telling():
+            yield from post_blocks(self._clients.sync(), post, timeout, hangup)
+
+    async def astream(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[bytes, None]:
+        """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        from asyncio import to_thread
+
+        post = await to_thread(self._post, payload)  # finding the token may take a while
+        with self._telling():
+            async with aclosing(apost_stream(self._clients.aio(), post, timeout)) as blocks:
+                async for block in blocks:
+                    yield block
+
+    @contextmanager
+    def _telling(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except HTTPStatusError as error:
+            hint = self._hint(error.status_code)
+            message = f"{error.message}; {hint}" if hint else error.message
+            told = HTTPStatusError(message, error.status_code, error.headers, error.body)
+            raise self._told(told) from None
+
+    def _post(self, payload: Mapping[str, Any]) -> Post:
+        return Post(self._url(), payload, {**self._authorization(), **self._headers()})
+
+    def _headers(self) -> Mapping[str, str]:
+        return self.headers or {}
+
+    def _authorization(self) -> dict[str, str]:
+        token = self.token() if callable(self.token) else self.token
+        token = (token or self._found_token() or "").strip()
+        if not token:
+            return {}
+        if not (token.isascii() and token.isprintable()):
+            del token  # a traceback may show the values of variables
+            raise OptionError("token has a character that no HTTP header can carry")
+        if token not in self._sent:
+            self._sent.append(token)
+        return {"Authorization": f"Bearer {token}"}
+
+    def secrets(self) -> Sequence[str]:
+        """Give the tokens in use, the keys among the headers, and passwords in addresses."""
+        own = self.token.strip() if isinstance(self.token, str) else ""
+        passwords = [_password(getattr(self, name)) for name in self._shown]
+        found = (own, *self._sent, *_keys(self._headers()), *passwords)
+        return [secret for secret in found if secret]
+
+    def close(self) -> None:
+        """Close the clients this backend made; the next message makes new ones."""
+        self._clients.close()
+
+    async def aclose(self) -> None:
+        """Close the clients this backend made for the running event loop."""
+        await self._clients.aclose()
+
+    def __repr__(self) -> str:
+        given = {name: getattr(self, name) for name in self._shown}
+        shown = (f"{name}={without_secrets(value)!r}" for name, value in given.items() if value)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        if _keys(self._headers()):
+            raise TypeError(
+                "a backend with a key among its headers= cannot be pickled: give the key as "
+                "token=, or leave it to the environment"
+            )
+        token = None if isinstance(self.token, str) else self.token
+        return {**self.__dict__, "token": token, "_sent": deque(maxlen=8)}
+
+
+def _keys(headers: Mapping[str, str]) -> list[str]:
+    return Post("", {}, headers).secrets()
+
+
+def _password(value: object) -> str | None:
+    return urlsplit(value).password if isinstance(value, str) and "://" in value else None
+
+
+def without_secrets(value: Any) -> Any:
+    """Give an address without user, password and query, and anything else as it is."""
+    if not (isinstance(value, str) and "://" in value):
+        return value
+    url = urlsplit(value)
+    return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
+
+
+def with_route(url: str, route: str) -> str:
+    """Give an address with a route at the end of its path, which may be there already."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rstrip("/").removesuffix(route) + route).geturl()
+
+
+def check_url(name: str, value: str) -> None:
+    """Check that an address is one of HTTP.
+
+    Raises:
+        OptionError: It is not.
+    """
+    if not value.startswith(("http://", "https://")):
+        shown = without_secrets(value)
+        raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")

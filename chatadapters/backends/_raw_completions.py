@@ -1,0 +1,40 @@
+"""The raw-completions wire (`/v1/completions`): the body of its requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._raw_prompt import fewer_tokens
+from ._wire_options import APART, COMPLETIONS, check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def completions_body(
+    prompt: str, options: Mapping[str, Any], stops: Sequence[str]
+) -> dict[str, Any]:
+    """Build the body of a request for a stream.
+
+    Args:
+        prompt: The text to continue.
+        options: Options of the request, and `extra_body` for what only this server knows.
+        stops: At most as many stop sequences as the server takes.
+
+    Returns:
+        The body.
+
+    Raises:
+        OptionError: The wire does not know an option.
+    """
+    check_names(options, COMPLETIONS)
+    own = {name: value for name, value in options.items() if name not in APART}
+    body = {"prompt": prompt, "stream": True, **own}
+    if stops:
+        body["stop"] = list(stops)
+    return {**body, **options.get("extra_body", {})}
+
+
+def completions_resumed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Give the request that continues a reply after `text`, with the tokens that are left."""
+    return {**fewer_tokens(payload, ("max_tokens",), text), "prompt": payload["prompt"] + text}

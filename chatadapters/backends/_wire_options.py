@@ -1,0 +1,96 @@
+"""Which request options a wire knows, so that a misspelt one is named before it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from .._errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What is no field of a request under its own name.
+APART = frozenset({"extra_body", "stop"})
+_OPENAI = {
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "max_tokens",
+    "presence_penalty",
+    "seed",
+    "stream_options",
+    "temperature",
+    "top_p",
+    "user",
+}
+
+#: TGI's own `/generate_stream`.
+TGI = frozenset(
+    {
+        *APART,
+        "adapter_id",
+        "best_of",
+        "decoder_input_details",
+        "details",
+        "do_sample",
+        "frequency_penalty",
+        "grammar",
+        "max_new_tokens",
+        "repetition_penalty",
+        "return_full_text",
+        "seed",
+        "temperature",
+        "top_k",
+        "top_n_tokens",
+        "top_p",
+        "truncate",
+        "typical_p",
+        "watermark",
+    }
+)
+#: OpenAI's raw completions, and what vLLM, llama.cpp and SGLang agree to add.
+COMPLETIONS = frozenset({*APART, *_OPENAI, "ignore_eos", "min_p", "repetition_penalty", "top_k"})
+#: Chat completions of Hugging Face's router, endpoints and TGI.
+CHAT = frozenset(
+    {
+        *APART,
+        *_OPENAI,
+        "max_completion_tokens",
+        "parallel_tool_calls",
+        "reasoning_effort",
+        "response_format",
+        "tool_choice",
+        "tool_prompt",
+        "tools",
+        "top_logprobs",
+    }
+)
+_ELSEWHERE = {"max_tokens": "max_new_tokens", "max_new_tokens": "max_tokens"}
+
+
+def check_names(options: Mapping[str, object], known: frozenset[str]) -> None:
+    """Check that a wire knows every option.
+
+    Args:
+        options: What the caller wants to send.
+        known: The names that the wire knows.
+
+    Raises:
+        OptionError: It does not; the text names the option, the nearest ones and `extra_body`.
+    """
+    for name in options:
+        if name not in known:
+            _refuse(name, known)
+
+
+def _refuse(name: str, known: frozenset[str]) -> NoReturn:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, sorted(known), n=3)
+    if _ELSEWHERE.get(name) in known:
+        near = [_ELSEWHERE[name]]
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise OptionError(
+        f"{name!r} is not an option of this wire: {hint}"
+        "What only this server knows goes into extra_body={...}"
+    )
