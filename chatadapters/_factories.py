@@ -90,14 +90,17 @@ def langchain_predict(
     attempt unless `retry` says otherwise; give `Retry()` to a model with `max_retries=0`.
 
     A reply is complete when the model gave a finish reason, where its class is known to give
-    one. Elsewhere (a chain that ends in a function, a fake) a reply that was cut cannot be told
-    from a whole one, and its finish reason is `"unknown"`.
+    one (`ends_with="close"` if its server gives none). Elsewhere, as with a chain that ends in
+    a function, a reply that was cut cannot be told from a whole one, and its finish reason is
+    `"unknown"`.
 
     Args:
         model: A chat model, a `Runnable` that takes a list of messages and gives messages or
-            text, a compiled graph, or `"provider:model"` for LangChain's `init_chat_model`. A
-            chain that takes something else begins with a function of the messages:
-            `(lambda messages: {"question": messages[-1].content}) | chain`.
+            text, a compiled graph, or `"provider:model"` for LangChain's `init_chat_model`,
+            whose keys come from the environment. A chain that takes something else begins with
+            a function of the messages: `(lambda messages: messages[-1].content) | chain`; one
+            that gives dicts ends with `.pick("answer")`. A graph that remembers the
+            conversation itself wants `window=Window(turns=1)`.
         input_key: The key under which the messages are passed, for chains that take a dict;
             graphs get them under `"messages"` by default.
         config: A `RunnableConfig`.
