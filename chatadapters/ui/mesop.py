@@ -1,0 +1,64 @@
+"""Mesop: `mel.chat(for_mesop(predict))`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from .._explain import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from .._protocols import Predict
+    from ._shown import Inputs
+
+# Begins with an invisible character that no model writes, so that it can be found again.
+_FAILED = "\u2063\u26a0\ufe0f "
+
+
+def for_mesop(
+    predict: Predict, *, inputs: Inputs = None
+) -> Callable[[str, Sequence[Any]], Generator[str, None, None]]:
+    """Make a transform for Mesop's `mel.chat`.
+
+    An error is told below what came of the answer, and is not sent to the model later: one
+    that left the transform would keep Mesop's input disabled until the page is loaded again.
+
+    Args:
+        predict: What answers.
+        inputs: Gives the values of the additional inputs by name, such as
+            `lambda: {"temperature": me.state(State).temperature}`; asked once for each message.
+
+    Returns:
+        The transform, a generator function.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> list(for_mesop(echo_predict())("hello", []))
+        ['hello']
+    """
+
+    def transform(message: str, history: Sequence[Any]) -> Generator[str, None, None]:
+        given = False
+        try:
+            options = inputs() if inputs else {}
+            answer: Any = predict.deltas(message, _without_failures(history), **options)
+            with closing(answer) as deltas:
+                for delta in deltas:
+                    given = True
+                    yield delta
+        # Whatever it is, Mesop has no other place for it.
+        except Exception as error:
+            yield ("\n\n" if given else "") + _FAILED + explain(error)
+
+    return transform
+
+
+def _without_failures(history: Sequence[Any]) -> list[dict[str, str]]:
+    return [
+        {"role": turn.role, "content": turn.content.partition(_FAILED)[0].rstrip("\n")}
+        if turn.role == "assistant"
+        else {"role": turn.role, "content": turn.content}
+        for turn in history
+    ]

@@ -1,0 +1,23 @@
+"""Panel: `panel serve panel_app.py`. The embedded model; no key."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from chatadapters import local_predict
+from chatadapters.ui import for_panel
+
+predict = local_predict(
+    system="Give short, clear answers in English.",
+    max_tokens=256,
+    additional_inputs=("temperature",),
+)
+
+pn.extension()
+temperature = pn.widgets.FloatSlider(name="Temperature", start=0, end=2, value=0.2)
+chat = pn.chat.ChatInterface(
+    callback=for_panel(predict, inputs=lambda: {"temperature": temperature.value}),
+    callback_user="SmolLM2",
+    show_button_name=False,
+)
+pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()

@@ -1,0 +1,150 @@
+"""How a person uses each chat UI: where to type, what an answer is, how to stop one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import ARTIFACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import Page
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "ui"
+
+
+@dataclass(frozen=True)
+class UI:
+    """A chat UI and its example.
+
+    Attributes:
+        name: Its environment and its example.
+        command: What its environment runs; `{app}` and `{port}` are filled in.
+        box: Where a person types.
+        answers: The answers of the model.
+        stop: The button that stops an answer; None where the UI has none.
+        path: The path of the page.
+        keeps_partial: Whether the UI sends a stopped answer with the next message.
+        env: Environment variables; `{port}` is filled in.
+    """
+
+    name: str
+    command: Sequence[str]
+    box: str
+    answers: str
+    stop: str | None = None
+    failure: str = "the door is locked"
+    path: str = ""
+    keeps_partial: bool = True
+    env: dict[str, str] = field(default_factory=dict)
+
+    def at(self, port: int) -> list[str]:
+        """Give the command that serves the example at a port."""
+        app = EXAMPLES / f"{self.name.rstrip('5')}_app.py"
+        return [part.format(app=app, port=port) for part in self.command]
+
+
+UIS = (
+    UI(
+        "streamlit",
+        ("streamlit", "run", "{app}", "--server.port={port}", "--server.headless=true",
+         "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"),
+        box="[data-testid=stChatInputTextArea]",
+        answers="[data-testid=stChatMessage]:has([data-testid=stChatMessageAvatarAssistant])"
+        " [data-testid=stMarkdownContainer]",
+        stop="[data-testid=stChatInputStopButton]",
+    ),
+    UI(
+        "panel",
+        ("panel", "serve", "{app}", "--port={port}", "--address=127.0.0.1"),
+        box="textarea",
+        answers=".message:visible",
+        stop="button:has-text('Stop')",
+    ),
+    UI(
+        "chainlit",
+        ("chainlit", "run", "{app}", "--port={port}", "--headless"),
+        box="#chat-input",
+        answers="[data-step-type=assistant_message] .message-content",
+        stop="#stop-button",
+    ),
+    UI(
+        "nicegui",
+        ("python", "{app}"),
+        box="input",
+        answers=".q-message-received .nicegui-markdown",
+        stop="button:has-text('Stop')",
+        env={"NICEGUI_PORT": "{port}"},
+    ),
+    UI(
+        "marimo",
+        ("marimo", "run", "{app}", "--port={port}", "--headless", "--no-token"),
+        box="[contenteditable=true]",
+        answers="[data-testid=assistant]",
+        stop="button:has-text('Stop')",
+    ),
+    UI(
+        "shiny",
+        ("shiny", "run", "{app}", "--port={port}"),
+        box="textarea",
+        answers="shiny-chat-message[data-role=assistant]",
+        stop="button[aria-label*=top]",
+    ),
+    UI(
+        "mesop",
+        ("mesop", "--path={app}", "--port={port}"),
+        box="input",
+        answers="mesop-markdown",
+    ),
+    UI(
+        "gradio5",
+        ("python", "{app}"),
+        box="textarea",
+        answers="[data-testid=bot]",
+        stop="button.stop-button",
+    ),
+)  # fmt: skip
+
+
+class Chat:
+    """A chat in the browser."""
+
+    def __init__(self, ui: UI, page: Page, url: str) -> None:
+        self.ui, self.page = ui, page
+        page.goto(url)
+        page.locator(self.ui.box).first.wait_for()
+
+    def send(self, message: str) -> None:
+        box = self.page.locator(self.ui.box).first
+        expect(box).to_be_enabled()
+        box.fill(message)
+        box.press("Enter")
+
+    def answers(self) -> list[str]:
+        return [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
+
+    def states(self, wanted: str) -> list[str]:
+        """Wait until the last answer has some text; give the states it was seen in before."""
+        seen: list[str] = []
+        for _ in range(300):
+            last = (self.answers() or [""])[-1]
+            if last and last not in seen:
+                seen.append(last)
+            if wanted in last:
+                return seen
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{wanted!r} is in none of {seen}")
+
+    def stop(self) -> None:
+        assert self.ui.stop
+        self.page.locator(self.ui.stop).first.click()
+
+    def screenshot(self, name: str) -> None:
+        folder = ARTIFACTS / "ui"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{self.ui.name}-{name}.png")
