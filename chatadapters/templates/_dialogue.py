@@ -96,6 +96,11 @@ class DialogueTemplate(Loaded):
         return self.layout.stop
 
     @property
+    def generation_prompt(self) -> str:
+        """What a prompt ends with, so that the model answers; it may open a `<think>` block."""
+        return self.layout.generation_prompt
+
+    @property
     def special_tokens(self) -> tuple[str, ...]:
         """The control tokens that the template writes, and its stop tokens."""
         return self.layout.special_tokens

@@ -44,7 +44,7 @@ def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:
 def _is_plain(entry: object) -> bool:
     """Say whether an entry needs no reading: a `Message`, or a role and a text."""
     if isinstance(entry, Mapping):
-        return "role" in entry and isinstance(entry.get("content"), str)
+        return isinstance(entry.get("role"), str) and isinstance(entry.get("content"), str)
     return isinstance(entry, Message)
 
 

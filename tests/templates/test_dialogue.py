@@ -132,7 +132,14 @@ def test_an_unknown_role_is_refused_by_name(role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [{"role": "user"}, {"role": "user", "content": 5}, 7, ("a", "b", "c")]
+    "entry",
+    [
+        {"role": "user"},
+        {"role": "user", "content": 5},
+        {"role": [], "content": "x"},
+        7,
+        ("a", "b", "c"),
+    ],
 )
 def test_an_unreadable_message_is_shown(entry: object) -> None:
     """What is no message is refused with what was given."""
@@ -154,6 +161,11 @@ def test_text_parts_are_written_and_images_refused() -> None:
     assert "\nHi<|end|>" in template.render([Message("user", (TextPart("Hi"),))])
     with pytest.raises(UnsupportedContentError, match="chat template"):
         template.render([Message("user", (ImagePart("data:image/png;base64,"),))])
+
+
+def test_the_generation_prompt_is_known() -> None:
+    """A reader must know when the prompt ends inside a thinking block."""
+    assert get_template("deepseek-r1").generation_prompt.endswith("<think>\n")
 
 
 def test_a_template_is_a_value() -> None:
