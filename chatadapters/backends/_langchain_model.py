@@ -66,50 +66,65 @@ def made(name: str) -> Runnable[Any, Any]:
     return model
 
 
-def called(runnable: Runnable[Any, Any]) -> Runnable[Any, Any]:
-    """Give the runnable that gets the keywords of a call, inside its bindings."""
-    from langchain_core.runnables import RunnableWithFallbacks
+def is_graph(runnable: Runnable[Any, Any]) -> bool:
+    """Say whether this is a compiled LangGraph graph, or bindings around one."""
     from langchain_core.runnables.base import RunnableBindingBase
 
-    while True:
-        if isinstance(runnable, RunnableBindingBase):
-            runnable = runnable.bound
-        elif isinstance(runnable, RunnableWithFallbacks):
-            runnable = runnable.runnable
-        else:
-            return runnable
-
-
-def is_language_model(runnable: Runnable[Any, Any]) -> bool:
-    """Say whether this is a chat model or an LLM itself."""
-    from langchain_core.language_models import BaseLanguageModel
-
-    return isinstance(runnable, BaseLanguageModel)
-
-
-def is_graph(runnable: Runnable[Any, Any]) -> bool:
-    """Say whether this is a compiled LangGraph graph."""
+    if isinstance(runnable, RunnableBindingBase):
+        return is_graph(runnable.bound)
     return any(
         cls.__name__ == "Pregel" and cls.__module__.startswith("langgraph.")
         for cls in type(runnable).__mro__
     )
 
 
-def check_graph_options(graph: Runnable[Any, Any], options: Mapping[str, Any]) -> None:
-    """Check that a graph takes every option; it would ignore others without a word.
+def takes_stop(runnable: Runnable[Any, Any]) -> bool:
+    """Say whether a language model gets the keywords of a call, and with them `stop`."""
+    return _is_language_model(_called(runnable))
+
+
+def check_options(runnable: Runnable[Any, Any], options: Mapping[str, Any]) -> None:
+    """Check that no option gets lost: graphs, prompts and the like ignore keywords.
 
     Raises:
-        OptionError: It does not take one.
+        OptionError: One would; the text names it and says where it belongs.
     """
     from inspect import signature
 
-    for name in options.keys() - signature(graph.stream).parameters.keys() - {"stop"}:
-        raise OptionError(f"{name!r} is not an option of a graph: set it on the model inside")
+    from langchain_core.prompts import BasePromptTemplate
+    from langchain_core.runnables import RunnableAssign, RunnableParallel, RunnablePassthrough
+
+    target = _called(runnable)
+    deaf = BasePromptTemplate, RunnableAssign, RunnableParallel, RunnablePassthrough
+    if not is_graph(target) and not isinstance(target, deaf):
+        return
+    known = signature(target.stream).parameters if is_graph(target) else {}
+    for name in options.keys() - known.keys() - {"stop"}:
+        raise OptionError(
+            f"{name!r} would be ignored by {type(target).__name__}, which gets the keywords of a "
+            f"call: set it on the model inside, as with `model.bind({name}=...)`"
+        )
+
+
+def _called(runnable: Runnable[Any, Any]) -> Runnable[Any, Any]:
+    """Give the runnable that gets the keywords of a call: of a chain, its first step."""
+    from langchain_core.runnables import RunnableSequence, RunnableWithFallbacks
+    from langchain_core.runnables.base import RunnableBindingBase
+
+    while True:
+        if isinstance(runnable, RunnableBindingBase):
+            runnable = runnable.bound
+        elif isinstance(runnable, RunnableSequence):
+            runnable = runnable.first
+        elif isinstance(runnable, RunnableWithFallbacks):
+            runnable = runnable.runnable
+        else:
+            return runnable
 
 
 def is_one_call(runnable: Runnable[Any, Any]) -> bool:
     """Say whether all output comes from a single call of one language model."""
-    return all(map(is_language_model, _sources(runnable)))
+    return all(map(_is_language_model, _sources(runnable)))
 
 
 def says_why_it_ends(runnable: Runnable[Any, Any]) -> bool:
@@ -131,6 +146,12 @@ def _sources(runnable: Runnable[Any, Any]) -> Iterator[Runnable[Any, Any]]:
             yield from _sources(each)
     else:
         yield runnable
+
+
+def _is_language_model(runnable: Runnable[Any, Any]) -> bool:
+    from langchain_core.language_models import BaseLanguageModel
+
+    return isinstance(runnable, BaseLanguageModel)
 
 
 def _is_finishing(runnable: Runnable[Any, Any]) -> bool:

@@ -83,13 +83,14 @@ class LangChainBackend(Backend):
         """Build the keywords of the runnable's `stream`: its input, its config and the options."""
         if "input" in options:
             raise OptionError("'input' is not an option of a request: chatadapters sets it")
-        target = about.called(self._runnable()) if not isinstance(self.model, str) else None
+        runnable = None if isinstance(self.model, str) else self._runnable()
         key, sent = self.input_key, dict(options)
-        if target is not None and about.is_graph(target):
-            about.check_graph_options(target, options)
-            key, sent = key or "messages", {"stream_mode": "messages", **options}
+        if runnable is not None:
+            about.check_options(runnable, options)
+            if about.is_graph(runnable):
+                key, sent = key or "messages", {"stream_mode": "messages", **options}
         stop = sent.pop("stop", ())
-        if stop and (target is None or about.is_language_model(target)):
+        if stop and (runnable is None or about.takes_stop(runnable)):
             sent["stop"] = list(stop)[:_MOST_STOPS]
         if config := self._config():
             sent["config"] = config

@@ -219,6 +219,21 @@ def test_stop_sequences_hold_where_a_chain_cannot_take_them(run: Run) -> None:
     assert complete(run, predict, "Hi").text == "one "
 
 
+def test_a_chain_that_begins_with_a_model_takes_options(run: Run) -> None:
+    """Its first step gets the keywords; one that would ignore them is refused."""
+    model = Scripted(scripts=[[said("one two"), ended()]])
+    predict = langchain_predict(model | RunnablePassthrough(), stop="two", temperature=0)
+    assert complete(run, predict, "Hi").text == "one "
+    assert (model.calls[0]["stop"], model.calls[0]["temperature"]) == (["two"], 0)
+    deaf: list[Runnable[Any, Any]] = [
+        ChatPromptTemplate([("placeholder", "{x}")]),
+        RunnablePassthrough(),
+    ]
+    for first in deaf:
+        with pytest.raises(OptionError, match=r"'temperature'.*bind\(temperature="):
+            langchain_predict(first | model, temperature=0).build("Hi")
+
+
 def test_what_is_no_text_is_an_error_that_says_what_to_do(run: Run) -> None:
     """A chain that gives dicts names its answer with `pick`."""
     chain = RunnableLambda[Any, Any](lambda _: {"answer": "Yes", "context": []})
@@ -276,7 +291,7 @@ def test_a_graph_is_asked_for_subgraphs_too(run: Run) -> None:
     agent = create_agent(Scripted(scripts=AGENT), [look])
     predict = langchain_predict(agent, subgraphs=True, stop="so")
     assert complete(run, predict, "Hi").text == "Let me look.\n\nIt is "
-    with pytest.raises(OptionError, match=r"'temperature'.*on the model"):
+    with pytest.raises(OptionError, match=r"'temperature'.*CompiledStateGraph"):
         langchain_predict(agent, temperature=0).build("Hi")
 
 
