@@ -44,17 +44,25 @@ if TYPE_CHECKING:
         Trimmed,
         Usage,
     )
-    from ._factories import echo_predict, langchain_predict, local_predict, openai_predict
+    from ._factories import (
+        echo_predict,
+        langchain_predict,
+        local_predict,
+        openai_predict,
+        text_generation_predict,
+    )
     from ._fallback import fallback
     from ._policies import Limits, Retry, Timeout, Window
     from ._predict import make_predict
     from ._protocols import AsyncPredict, Predict
+    from .templates import DialogueTemplate, get_template
 
 __all__ = [
     "AsyncPredict",
     "AudioPart",
     "Backend",
     "ChatAdaptersError",
+    "DialogueTemplate",
     "Done",
     "EmptyReplyError",
     "Failed",
@@ -92,11 +100,13 @@ __all__ = [
     "Window",
     "echo_predict",
     "fallback",
+    "get_template",
     "langchain_predict",
     "local_predict",
     "make_predict",
     "normalize",
     "openai_predict",
+    "text_generation_predict",
 ]
 
 # From light to heavy: a name is looked up when it is first used, so that importing the package
@@ -108,6 +118,7 @@ _HOMES = (
     "_backend",
     "_protocols",
     "_conversation",
+    "templates",
     "_predict",
     "_fallback",
     "_factories",

@@ -107,6 +107,14 @@ class Backend:
         """Send the payload and yield what comes back; the async twin of `stream`."""
         raise NotImplementedError
 
+    def request_options(self) -> Mapping[str, str]:
+        """Give the request options of OpenAI's API that this provider takes.
+
+        Returns:
+            Its own names for them, by OpenAI's; a server made of this backend passes them on.
+        """
+        return {}
+
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens that may come as text and must never show."""
         return ()

@@ -82,6 +82,20 @@ def check_options(options: Mapping[str, Any], api: Api) -> None:
             _refuse(name, api)
 
 
+def request_options(api: Api) -> dict[str, str]:
+    """Give the names under which an API takes the request options of Chat Completions."""
+    if api == "chat":
+        own = _COMMON["chat"] - {"extra_body", "extra_headers", "extra_query", "stream_options"}
+        return {name: name for name in own}
+    length = "max_output_tokens"
+    return {
+        "temperature": "temperature",
+        "top_p": "top_p",
+        "max_tokens": length,
+        "max_completion_tokens": length,
+    }
+
+
 @cache
 def _of_sdk(api: Api) -> frozenset[str]:
     """Give the names that the installed SDK takes."""

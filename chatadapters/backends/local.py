@@ -132,6 +132,11 @@ class LocalBackend(Backend):
         with _servers.sync(self._config()):
             pass
 
+    def request_options(self) -> Mapping[str, str]:
+        """Give all that llama.cpp's server takes; it speaks OpenAI's API."""
+        known = _CHAT_OPTIONS if self.template is None else _RAW_OPTIONS
+        return {name: name for name in known - _ANY}
+
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""
         template = self._template()

@@ -16,7 +16,7 @@ from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
 from ._openai_chat import ChatReader, chat_messages
 from ._openai_clients import Lines, as_sdk_errors, async_client, openai_sdk, sdk_timeout
-from ._openai_options import Api, check_options
+from ._openai_options import Api, check_options, request_options
 from ._openai_responses import ResponsesReader, response_input
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ class OpenAIBackend(Backend):
         """Give a fresh reader for one attempt."""
         reader = ChatReader if self.api == "chat" else ResponsesReader
         return reader(cumulative=self.cumulative, leaks=not self._is_openai())
+
+    def request_options(self) -> Mapping[str, str]:
+        """Give the common options of the API in use."""
+        return request_options(self.api)
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[bytes]:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""

@@ -1,0 +1,5 @@
+"""Any predict as an OpenAI-compatible web app, for everything that speaks OpenAI's API."""
+
+from ._app import asgi
+
+__all__ = ["asgi"]
