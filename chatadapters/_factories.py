@@ -8,11 +8,12 @@ from ._policies import Retry
 from ._predict import make_predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from langchain_core.runnables import Runnable, RunnableConfig
 
     from ._protocols import Predict
+    from .templates import DialogueTemplate
 
 
 def echo_predict(*, delay: float = 0.0, **options: Any) -> Predict:
@@ -146,3 +147,50 @@ def local_predict(model: str = "smollm2", **options: Any) -> Predict:
     from .backends.local import LocalBackend
 
     return make_predict(LocalBackend(model), **options)
+
+
+def text_generation_predict(
+    base_url: str,
+    *,
+    template: DialogueTemplate | str = "starchat",
+    token: str | Callable[[], str | None] | None = None,
+    headers: Mapping[str, str] | None = None,
+    wire: Literal["tgi", "completions"] = "tgi",
+    model: str | None = None,
+    **options: Any,
+) -> Predict:
+    """Make a predict of a model behind a text-generation server, with a chat template.
+
+    Args:
+        base_url: The server's address; with `wire="completions"` it usually ends in `/v1`.
+        template: The model's chat template, or the name of one, as `get_template` takes it.
+        token: The server's access token, or a callable that gives it.
+        headers: More headers for every request.
+        wire: `"tgi"` for Text Generation Inference, or `"completions"` for the raw completions
+            of OpenAI's API, as vLLM, llama.cpp and others have them.
+        model: The model's name, for servers of raw completions that have several.
+        **options: As in `make_predict`; the fields of `TextGenerationBackend`
+            (`stop_sequences`, `escape`, ...); and parameters of the request: TGI's
+            `temperature`, `max_new_tokens`, `top_p`, `top_k`, `repetition_penalty`,
+            `do_sample`, `truncate`, `seed` and so on, or those of raw completions. Say
+            `max_new_tokens`: without it some servers stop after 20 tokens.
+
+    Returns:
+        The predict function.
+
+    Example:
+        >>> predict = text_generation_predict("http://127.0.0.1:8080", max_new_tokens=256)
+        >>> print(predict.build("Hi")["inputs"])
+        <|system|>
+        <|end|>
+        <|user|>
+        Hi<|end|>
+        <|assistant|>
+        <BLANKLINE>
+    """
+    from .backends.text_generation import TextGenerationBackend
+
+    backend = TextGenerationBackend(
+        base_url, model, template, wire=wire, token=token, headers=headers
+    )
+    return make_predict(backend, **options)

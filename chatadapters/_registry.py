@@ -17,6 +17,7 @@ BACKENDS = {
     "langchain": "chatadapters.backends.langchain:LangChainBackend",
     "local": "chatadapters.backends.local:LocalBackend",
     "openai": "chatadapters.backends.openai:OpenAIBackend",
+    "text-generation": "chatadapters.backends.text_generation:TextGenerationBackend",
 }
 
 
