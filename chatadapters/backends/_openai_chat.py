@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .._conversation import Content, Message, Part
-    from ._openai_types import Block, Choice, Chunk, Delta
+    from ._openai_types import Block, Chunk, Delta
 
 ROLES = frozenset({"system", "developer", "user", "assistant"})
 
@@ -131,7 +131,7 @@ class ChatReader(WireReader):
         super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoder().decode
         self._tools = ToolCalls()
-        self._refused = self._finished = False
+        self._refused = False
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
@@ -140,17 +140,15 @@ class ChatReader(WireReader):
         if chunk.usage:
             self._out.usage = chunk.usage
         for choice in chunk.choices or ():
-            if not choice.index and not self._finished:
-                self._choice(choice)
-
-    def _choice(self, choice: Choice) -> None:
-        delta = choice.delta or choice.message
-        if delta is not None:
-            self._delta(delta)
-        if choice.error:
-            raise reported(choice.error)
-        if choice.finish_reason is not None:
-            self._finish(finish_reason(choice.finish_reason))
+            if choice.index:
+                continue
+            delta = choice.delta or choice.message
+            if delta is not None:
+                self._delta(delta)
+            if choice.error:
+                raise reported(choice.error)
+            if choice.finish_reason is not None:
+                self._finish(finish_reason(choice.finish_reason))
 
     def _delta(self, delta: Delta) -> None:
         # Some servers send their reasoning under several names at once.
@@ -185,7 +183,6 @@ class ChatReader(WireReader):
     def _finish(self, reason: str | None) -> None:
         if reason is None:
             return
-        self._finished = True
         calls = self._tools.whole()
         if reason == "stop":
             reason = "refusal" if self._refused else "tool_calls" if calls else "stop"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._errors import MalformedStreamError
-from .._events import Progress, Reasoning, Text, Usage
+from .._events import Done, Progress, Reasoning, Text, Usage
 from .._json import SurrogateJoiner
 from ._openai_leaks import LeakFilter
 
 if TYPE_CHECKING:
-    from .._events import Done, Finish, ReaderEvent
+    from .._events import Finish, ReaderEvent
 
 
 class Collector:
@@ -37,6 +37,7 @@ class Collector:
         self._reasoning = _Channel(Reasoning, cumulative, None)
         self._open = self._text
         self._events: list[ReaderEvent] = []
+        self._finished = False
         self.progress = 0
         self.usage: Any = None
 
@@ -53,9 +54,11 @@ class Collector:
         self._reasoning.pieces.append(piece)
 
     def end(self, event: Finish | Done) -> None:
-        """Take an event after which no text follows."""
+        """Take the end; text after it, and a second finish, are not taken."""
         self._gather(last=True)
-        self._events.append(event)
+        if isinstance(event, Done) or not self._finished:
+            self._events.append(event)
+        self._finished = True
 
     def __bool__(self) -> bool:
         return bool(self._events or self._open.pieces)
@@ -66,6 +69,9 @@ class Collector:
         Args:
             last: Whether no text can follow.
         """
+        if not (last or self._events or self.progress or self.usage):
+            text = self._open.take(last=False)  # nothing but text is what most blocks bring
+            return [self._open.kind(text)] if text and not self._finished else []
         self._gather(last=last)
         events, self._events = self._events, []
         return events
@@ -75,7 +81,8 @@ class Collector:
         self._open = channel
 
     def _gather_text(self, *, last: bool) -> None:
-        if text := self._open.take(last=last):
+        text = self._open.take(last=last)
+        if text and not self._finished:
             self._events.append(self._open.kind(text))
 
     def _gather(self, *, last: bool) -> None:

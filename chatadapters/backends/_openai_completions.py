@@ -36,7 +36,6 @@ class CompletionsReader(WireReader):
     def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
         super().__init__(cumulative=cumulative, limit=limit)
         self._decode = _decoder().decode
-        self._finished = False
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
@@ -51,11 +50,8 @@ class CompletionsReader(WireReader):
             self._said(chunk.content, (chunk.stop_type or "stop") if chunk.stop else None)
 
     def _said(self, text: str | None, theirs: str | None) -> None:
-        if self._finished:
-            return
         if text:
             self._out.text(text)
         reason = finish_reason(theirs)
         if reason is not None:
-            self._finished = True
             self._out.end(Finish(reason))
