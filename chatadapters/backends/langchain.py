@@ -59,7 +59,7 @@ class LangChainBackend(Backend):
         >>> backend = LangChainBackend("openai:gpt-4o-mini", tags=["chat"])
         >>> payload = backend.build([Message("user", "Hi")], {"temperature": 0})
         >>> [message.content for message in payload.pop("input")], payload
-        (['Hi'], {'config': {'tags': ['chat']}, 'temperature': 0})
+        (['Hi'], {'temperature': 0, 'config': {'tags': ['chat']}})
     """
 
     name: ClassVar[str] = "langchain"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
 import sys
 from base64 import b64decode
 from operator import itemgetter
@@ -18,10 +19,12 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+from langgraph.graph import END, START, MessagesState, StateGraph
 from pydantic import SecretStr
 
 from chatadapters import (
     Finish,
+    IncompleteStreamError,
     Message,
     MissingDependencyError,
     OptionError,
@@ -286,6 +289,17 @@ def test_an_agent_streams_all_it_says(run: Run) -> None:
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (12, 3)
 
 
+def test_nodes_that_answer_one_after_the_other(run: Run) -> None:
+    """Their texts are a blank line apart, and the finish of the last one counts."""
+    model = Scripted(scripts=[[said("One."), ended()], [said("Two"), ended("length")]])
+    graph = StateGraph(MessagesState)
+    for node in ("first", "second"):
+        graph.add_node(node, lambda state: {"messages": model.invoke(state["messages"])})
+    graph.add_edge(START, "first").add_edge("first", "second").add_edge("second", END)
+    reply = complete(run, langchain_predict(graph.compile().with_config(tags=["x"])), "Hi")
+    assert (reply.text, reply.finish_reason) == ("One.\n\nTwo", "length")
+
+
 def test_a_graph_is_asked_for_subgraphs_too(run: Run) -> None:
     """The tuples of that mode are read as well; an option it would ignore is refused."""
     agent = create_agent(Scripted(scripts=AGENT), [look])
@@ -319,6 +333,17 @@ def test_a_name_makes_the_model(
     assert predict.backend.secrets() == []
 
 
+def test_naming_a_model_imports_nothing() -> None:
+    """LangChain takes a second to import; a name waits for the first message."""
+    code = (
+        "import sys, chatadapters as c\n"
+        "c.langchain_predict('openai:gpt-4o', system='Be brief.')\n"
+        "print([name for name in sys.modules if name.startswith(('langchain', 'pydantic'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 def test_a_name_through_the_registry() -> None:
     """The model's own colon is part of its name."""
     assert make_predict("langchain:openai:gpt-4o").backend == LangChainBackend("openai:gpt-4o")
@@ -336,6 +361,32 @@ def test_a_missing_package_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "langchain_core.messages", None)
     with pytest.raises(MissingDependencyError, match=r"chatadapters\[langchain\]"):
         predict.build("Hi")
+
+
+class HuggingFaceEndpoint(FakeListLLM):
+    """Named as langchain-huggingface names it, which cannot stand beside a new hub."""
+
+    huggingfacehub_api_token: str = KEY
+
+
+class ChatHuggingFace(Scripted):
+    """The same."""
+
+    llm: Any
+
+
+ChatHuggingFace.__module__ = "langchain_huggingface.chat_models"
+
+
+def test_hugging_face_says_why_it_ends_over_an_endpoint(run: Run) -> None:
+    """Over a pipeline it does not; its key is a plain string inside the inner model."""
+    scripts = [[said("Half")]]
+    model = ChatHuggingFace(scripts=scripts, llm=HuggingFaceEndpoint(responses=[]))
+    with pytest.raises(IncompleteStreamError):
+        complete(run, langchain_predict(model), "Hi")
+    assert list(LangChainBackend(model).secrets()) == [KEY]
+    local = ChatHuggingFace(scripts=scripts, llm=FakeListLLM(responses=[]))
+    assert complete(run, langchain_predict(local), "Hi").finish_reason == "unknown"
 
 
 def test_keys_inside_a_chain_are_known() -> None:
