@@ -46,7 +46,7 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # headers have keys
 
     def __post_init__(self) -> None:
-        if not all(isinstance(stop, str) and stop for stop in self.stop):
+        if not {*map(type, self.stop)} <= {str} or "" in self.stop:
             raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
         if self.ends_with not in _ENDS:
             raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
