@@ -118,10 +118,10 @@ _HOMES = (
     "_backend",
     "_protocols",
     "_conversation",
-    "templates",
     "_predict",
     "_fallback",
     "_factories",
+    "templates",
 )
 
 
