@@ -101,7 +101,7 @@ class StopReader(Reader):
     Example:
         >>> from chatadapters.backends._tgi import TgiReader
         >>> reader = StopReader(TgiReader(), ["<|end|>"])
-        >>> reader.feed(b'data:{"token": {"text": "Hi<|end|>"}}\\n\\n')
+        >>> reader.feed(b'data:{"token": {"text": "Hi<|end|>"}}\n\n')
         [Text(delta='Hi'), Finish(reason='stop', usage=None, backend='', tool_calls=()), Done()]
     """
 

@@ -65,6 +65,19 @@ CHAT = frozenset(
         "top_logprobs",
     }
 )
+#: What they call the request options of OpenAI's API.
+TGI_OPENAI_NAMES: Mapping[str, str] = {
+    "frequency_penalty": "frequency_penalty",
+    "max_completion_tokens": "max_new_tokens",
+    "max_tokens": "max_new_tokens",
+    "seed": "seed",
+    "temperature": "temperature",
+    "top_p": "top_p",
+}
+COMPLETIONS_OPENAI_NAMES: Mapping[str, str] = {
+    **{name: name for name in COMPLETIONS - APART},
+    "max_completion_tokens": "max_tokens",
+}
 _ELSEWHERE = {"max_tokens": "max_new_tokens", "max_new_tokens": "max_tokens"}
 
 

@@ -20,6 +20,7 @@ from ._raw_prompt import (
 )
 from ._tgi import TgiReader, tgi_body, tgi_resumed
 from ._tgi_errors import as_tgi_error, retryable
+from ._wire_options import COMPLETIONS_OPENAI_NAMES, TGI_OPENAI_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ class _Wire(NamedTuple):
     reader: Callable[..., WireReader]
     resumed: Callable[[Mapping[str, Any], str], dict[str, Any]]
     prompt: str
+    openai_names: Mapping[str, str]
     wrong: str
 
 
@@ -49,6 +51,7 @@ _WIRES: Mapping[str, _Wire] = {
         TgiReader,
         tgi_resumed,
         "inputs",
+        TGI_OPENAI_NAMES,
         "is a text-generation server at base_url? One that has OpenAI's API takes "
         'wire="completions" and a base_url that ends in /v1',
     ),
@@ -58,6 +61,7 @@ _WIRES: Mapping[str, _Wire] = {
         CompletionsReader,
         completions_resumed,
         "prompt",
+        COMPLETIONS_OPENAI_NAMES,
         "is base_url right? It usually ends in /v1",
     ),
 }
@@ -143,6 +147,10 @@ class TextGenerationBackend(HTTPBackend):
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""
         return template_of(self.template).special_tokens
+
+    def request_options(self) -> Mapping[str, str]:
+        """Give the request options of OpenAI's API that the wire has, by its names for them."""
+        return _WIRES[self.wire].openai_names
 
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
         """Say whether the prompt ends with an opened `<think>`."""
