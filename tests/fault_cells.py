@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import chatadapters
-from chatadapters import Reply, Retry, Timeout, openai_predict
+from chatadapters import Reply, Retry, Timeout, openai_predict, text_generation_predict
 from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
 
 KEY = "sk-fault-Zm9yYmlkZGVu"
@@ -32,10 +32,20 @@ def openai_responses(url: str, **options: Any) -> Any:
     return openai_predict("fault", base_url=url, api_key=KEY, api="responses", **options)
 
 
+def tgi(url: str, **options: Any) -> Any:
+    return text_generation_predict(url, token=KEY, max_new_tokens=100, **options)
+
+
+def completions(url: str, **options: Any) -> Any:
+    return text_generation_predict(url, token=KEY, wire="completions", **options)
+
+
 #: Every backend with the dialect it speaks: one line each.
 BACKENDS: dict[str, tuple[str, Make]] = {
     "openai-chat": ("openai", openai_chat),
     "openai-responses": ("responses", openai_responses),
+    "tgi": ("tgi", tgi),
+    "completions": ("completions", completions),
 }
 
 

@@ -204,13 +204,13 @@ def close_is_the_end(ask: Ask) -> Answer:
 _OTHER = ("Something", " quite", " different", " was")
 
 
-@scenario("retry", first="".join(_OTHER))
+@scenario("retry", first="".join(_OTHER), max_requests=3)
 def restart_differs_once(ask: Ask) -> Answer:
     """The first answer, cut, is another one than the second: they must not mix."""
     return Answer(encode(ask.reply(_OTHER).until(4)))
 
 
-@scenario("retry", first=f"{TEXT}\n{TEXT}\n{TEXT}")
+@scenario("retry", first=f"{TEXT}\n{TEXT}\n{TEXT}", max_requests=3)
 def restart_shorter_once(ask: Ask) -> Answer:
     """The first answer, cut, is longer than the whole second one."""
     return Answer(encode(ask.reply([TEXT, "\n", TEXT, "\n", TEXT]).until(5)))
