@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
+from threading import Event as Flag
 from threading import Thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,25 +46,28 @@ class Feed:
         self._queue: SimpleQueue[Any] = SimpleQueue()
         self._stream: Iterator[Chunk] | None = None
         self._moved = self._taken = 0  # each is written by one side only
-        self._closed = False
+        self._closed, self._ended = False, Flag()
         context = copy_context()
         self._thread = Thread(
             target=context.run, args=(self._move,), name="chatadapters-feed", daemon=True
         )
         self._thread.start()
 
-    def get(self, patience: float | None) -> tuple[list[Chunk], End | None]:
+    def get(self, patience: float | None, gather: bool = False) -> tuple[list[Chunk], End | None]:
         """Wait for something to come and take all that is there.
 
         Args:
             patience: Longest wait in seconds, None for no bound.
+            gather: Whether to let chunks gather all that time, unless the stream ends.
 
         Returns:
             The chunks, none when the time passed, and the end if the stream has ended.
         """
         chunks: list[Chunk] = []
         try:
-            item = self._queue.get(timeout=patience)
+            if gather:
+                self._ended.wait(patience)
+            item = self._queue.get(not gather, patience)
             while type(item) is not End:
                 chunks.append(item)
                 item = self._queue.get_nowait()
@@ -97,6 +101,7 @@ class Feed:
             self._queue.put(End(error))
         else:
             self._queue.put(End(None))
+        self._ended.set()
 
     def _wait_for_room(self) -> bool:
         while self._moved - self._taken > self._most:
@@ -121,21 +126,26 @@ class AsyncFeed:
         self._chunks: list[Chunk] = []
         self._waiting = 0
         self._end: End | None = None
+        self._gather = False
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._task = self._loop.create_task(self._move())
 
-    async def get(self, patience: float | None) -> tuple[list[Chunk], End | None]:
+    async def get(
+        self, patience: float | None, gather: bool = False
+    ) -> tuple[list[Chunk], End | None]:
         """Wait for something to come and take all that is there.
 
         Args:
             patience: Longest wait in seconds, None for no bound.
+            gather: Whether to let chunks gather all that time, unless the stream ends.
 
         Returns:
             The chunks, none when the time passed, and the end if the stream has ended.
         """
-        if not self._chunks and self._end is None:
+        if self._end is None and (gather or not self._chunks):
+            self._gather = gather
             await self._wait(patience)
         chunks, self._chunks, self._waiting = self._chunks, [], 0
         _wake(self._room)
@@ -179,7 +189,8 @@ class AsyncFeed:
     async def _put(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
         self._waiting += _size(chunk)
-        _wake(self._arrived)
+        if not self._gather:
+            _wake(self._arrived)
         if self._waiting > self._most:
             self._room = self._loop.create_future()
             await self._room

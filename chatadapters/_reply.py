@@ -80,15 +80,20 @@ class ReplyState:
         self.streaming = True
         return self._call
 
-    def patience(self, now: float) -> float | None:
-        """Say how many seconds to wait for chunks before asking again; None is for ever."""
+    def patience(self, now: float) -> tuple[float | None, bool]:
+        """Say how to wait for chunks before asking again.
+
+        Returns:
+            The longest wait in seconds, None for ever; and whether to let chunks gather all
+            that time, because none could be shown earlier.
+        """
         patience = self._clock.patience(now)
         if self._attempt.finish is not None:
-            return max(0.0, self._after_finish() - self._clock.waited)
+            return max(0.0, self._after_finish() - self._clock.waited), False
         if not (self._view.pending and self._call.pace):
-            return patience
+            return patience, False
         until_frame = max(0.0, self._frame - now)
-        return until_frame if patience is None else min(patience, until_frame)
+        return (until_frame if patience is None else min(patience, until_frame)), True
 
     def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
         """Take note of what came, or that nothing came."""

@@ -28,7 +28,7 @@ def run(reply: ReplyState) -> Generator[Any, None, None]:
             stream = partial(call.backend.stream, reply.payload, call.timeout)
             with closing(Feed(stream, call.rules.limits.buffer)) as feed:
                 while reply.streaming:
-                    reply.step(*feed.get(reply.patience(monotonic())), monotonic())
+                    reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
                     yield from reply.take(monotonic())
     finally:
         reply.close()
@@ -51,7 +51,7 @@ async def arun(reply: ReplyState) -> AsyncGenerator[Any, None]:
             stream = partial(call.backend.astream, reply.payload, call.timeout)
             async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
                 while reply.streaming:
-                    reply.step(*await feed.get(reply.patience(monotonic())), monotonic())
+                    reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
                     for value in reply.take(monotonic()):
                         yield value
     finally:

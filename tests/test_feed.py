@@ -161,3 +161,26 @@ def test_closing_twice_is_fine(times: int) -> None:
     feed = Feed(lambda: iter([1]), 100)
     for _ in range(times):
         feed.close()
+
+
+async def test_gathering_lets_chunks_come_together_until_the_end() -> None:
+    """A consumer that may not show anything earlier is woken once, and by the end at once."""
+
+    def slow() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"x"
+            time.sleep(0.01)
+
+    with closing(Feed(slow, 100)) as feed:
+        assert feed.get(20, gather=True) == ([b"x"] * 3, End(None))
+
+    async def aslow() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    async with aclosing(AsyncFeed(aslow, 100)) as afeed:
+        assert await afeed.get(20, gather=True) == ([b"x"] * 3, End(None))
+    async with aclosing(AsyncFeed(aslow, 100)) as afeed:
+        await afeed.get(None)
+        assert await afeed.get(0.001, gather=True) == ([], None)
