@@ -77,11 +77,24 @@ class LlamaServer:
             raise OptionError(message) from error
         self.url: str = self._native.listening_address
         self.reads: weakref.WeakSet[Hangup] = weakref.WeakSet()
+        self.is_busy()  # answered by its loop; to stop it before that runs would wait for ever
         _state.running.add(self)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Post:
         """Make a request to this server."""
         return Post(self.url + path, body, self.headers)
+
+    def is_busy(self) -> bool:
+        """Say whether it computes a reply."""
+        from http.client import HTTPConnection
+        from json import load
+
+        connection = HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        try:
+            connection.request("GET", "/slots", headers=self.headers)
+            return any(slot["is_processing"] for slot in load(connection.getresponse()))
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """End the streams that are still read, then stop; llama.cpp waits for its streams."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..backends._llama import LlamaConfig, LlamaServer
 
@@ -35,13 +35,7 @@ class ModelServer:
     @property
     def busy(self) -> bool:
         """Whether a reply is being computed."""
-        import json
-        from urllib.request import Request, urlopen
-
-        request = Request(f"{self._server.url}/slots", headers=self._server.headers)
-        with urlopen(request, timeout=10) as answer:
-            slots: list[dict[str, Any]] = json.load(answer)
-        return any(slot["is_processing"] for slot in slots)
+        return self._server.is_busy()
 
     def stop(self) -> None:
         """Stop it, within a second or two if a reply is being computed."""

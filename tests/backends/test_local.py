@@ -171,9 +171,7 @@ def test_missing_weights_are_not_tried_again(
 def busy(backend: LocalBackend) -> bool:
     """Ask the server of a backend whether it computes a reply."""
     with local._servers.sync(backend._config()) as server:
-        request = urllib.request.Request(server.url + "/slots", headers=server.headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return any(slot["is_processing"] for slot in json.load(answer))
+        return server.is_busy()
 
 
 def wait_until_free(backend: LocalBackend) -> float:
@@ -259,7 +257,7 @@ def test_only_key_holders_get_in(predict: Predict) -> None:
 
 
 def test_stopping_ends_running_streams() -> None:
-    """A server that stops ends what is still read, instead of waiting for it."""
+    """A server that stops, even right after its start, ends what is still read."""
     server = LlamaServer(LlamaConfig("smollm2", n_ctx=512, n_threads=1))
     hangup = Hangup()
     server.reads.add(hangup)
