@@ -115,3 +115,14 @@ def test_a_cut_anywhere_is_mended(backend: str, how: End, colour: str, server: F
         outcome = talk(make, server.url_cut(k, how, dialect), colour)
         assert (outcome.error, outcome.text) == (None, TEXT), f"cut after {k} bytes"
         assert all(TEXT.startswith(value) for value in outcome.values)
+
+
+@pytest.mark.parametrize("backend", ["tgi", "completions"])
+def test_a_server_that_cannot_go_on_doubles_nothing(backend: str, server: FaultServer) -> None:
+    """Wherever the first answer is cut, a second one that begins anew leaves the text exact."""
+    dialect, make = BACKENDS[backend]
+    for k in range(0, len(good_body(dialect)), 89):
+        url = server.url_cut(k, "rst", dialect, repeats=True)
+        outcome = talk(make, url, "sync")
+        assert (outcome.error, outcome.text) == (None, TEXT), f"cut after {k} bytes"
+        assert all(TEXT.startswith(value) for value in outcome.values)

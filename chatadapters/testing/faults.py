@@ -28,7 +28,7 @@ from ._faults import abuse, breaks, content, framing, sse, statuses
 from ._faults.answers import Answer, End, encode
 from ._faults.dialects import DIALECTS, Dialect
 from ._faults.proxy import Upstream
-from ._faults.scenario import ALL, DELTAS, TEXT, Ask, Scenario, Want, found_in
+from ._faults.scenario import ALL, DELTAS, TEXT, Ask, Scenario, Want, found_in, good, whole
 from ._faults.server import HOST, FaultRequest, Run, ServerThread
 
 if TYPE_CHECKING:
@@ -137,7 +137,9 @@ class FaultServer:
             raise LookupError(f"no scenario {scenario!r}; SCENARIOS lists them")
         return self._opened(Run(SCENARIOS[scenario]), scenario, dialect)
 
-    def url_cut(self, k: int, how: End = "clean", dialect: str = "openai") -> str:
+    def url_cut(
+        self, k: int, how: End = "clean", dialect: str = "openai", *, repeats: bool = False
+    ) -> str:
         """Give a new URL whose first answer is a good stream cut after `k` bytes of its body.
 
         Args:
@@ -145,13 +147,17 @@ class FaultServer:
             how: `"clean"` (an orderly end), `"fin"` (without the last chunk), `"rst"` (a
                 reset) or `"hold"` (silence).
             dialect: As in `url`.
+            repeats: Whether a request that asks to go on from a part of the answer gets all
+                of it once more, as from a server that does not see what it is asked.
         """
 
         def play(ask: Ask) -> Answer:
             return Answer([_good(ask)[:k]], end=how)
 
         name = f"cut-{k}-{how}"
-        return self._opened(Run(Scenario(name, "retry", f"Cut at {k}.", play)), name, dialect)
+        healed = whole if repeats else good
+        scenario = Scenario(name, "retry", f"Cut at {k}.", play, healed=healed)
+        return self._opened(Run(scenario), name, dialect)
 
     def url_split(self, k: int, dialect: str = "openai") -> str:
         """Give a new URL that answers with a good stream in two pieces, the first of `k` bytes."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .answers import Answer, Event, Step, encode, encode_one, json_event, pieces, spaced
 from .dialects import CHAT, DONE, RESPONSES, TGI
-from .scenario import BEFORE, DELTAS, OPENAI, TEXT, Ask, scenario
+from .scenario import BEFORE, DELTAS, OPENAI, TEXT, Ask, scenario, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -216,11 +216,7 @@ def restart_shorter_once(ask: Ask) -> Answer:
     return Answer(encode(ask.reply([TEXT, "\n", TEXT, "\n", TEXT]).until(5)))
 
 
-def _whole(ask: Ask) -> Answer:
-    return Answer(encode(ask.reply().events))
-
-
-@scenario("retry", dialects=("completions", "tgi"), max_requests=3, healed=_whole)
+@scenario("retry", dialects=("completions", "tgi"), max_requests=3, healed=whole)
 def resume_repeats_once(ask: Ask) -> Answer:
     """A cut, once; a request to go on gets the whole answer from its beginning."""
     return Answer(_begun(ask), end="rst")

@@ -107,6 +107,11 @@ def good(ask: Ask) -> Answer:
     return Answer(encode(ask.reply(deltas).events))
 
 
+def whole(ask: Ask) -> Answer:
+    """Answer with the whole stream, whatever is asked."""
+    return Answer(encode(ask.reply().events))
+
+
 Play: TypeAlias = Callable[[Ask], Answer]
 
 
