@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from .._backend import Reader
 from .._content import text_of
 from .._conversation import Message
-from .._errors import OptionError, StreamError
-from .._events import Done, Failed, Finish, Text, Usage
+from .._errors import OptionError
+from .._events import Done, Finish, Text, Usage
 from .._stop import StopFilter
 
 if TYPE_CHECKING:
@@ -111,21 +111,12 @@ class StopReader(Reader):
 
     def feed(self, chunk: bytes) -> Sequence[ReaderEvent]:
         """Read one block of bytes."""
-        return self._cut(self._reader.feed(chunk))
+        return [cut for event in self._reader.feed(chunk) for cut in self._read(event)]
 
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left when the stream has ended."""
-        events = self._cut(self._reader.finish())
-        return events + self._flushed()
-
-    def _cut(self, events: Sequence[ReaderEvent]) -> list[ReaderEvent]:
-        found: list[ReaderEvent] = []
-        try:
-            for event in events:
-                found += self._read(event)
-        except StreamError as error:
-            found.append(Failed(error))
-        return found
+        left = [cut for event in self._reader.finish() for cut in self._read(event)]
+        return left + self._flushed()
 
     def _read(self, event: ReaderEvent) -> list[ReaderEvent]:
         if self._stop.stopped is not None:
