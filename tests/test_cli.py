@@ -274,14 +274,19 @@ def test_interrupting_a_piped_chat_ends_it() -> None:
 
 
 def test_retries_and_limits_are_told() -> None:
-    """What happens to an answer is told beside it: another attempt, an early end."""
-    scripts = '([ConnectionResetError("gone")], ["half", Finish("length")])'
+    """What happens to an answer is told beside it: another attempt, a restart, an early end."""
+    scripts = '(["ha", ConnectionResetError("gone")], ["half", Finish("length")])'
     with terminal(script(scripts)) as chat:
         chat.until("> ")
+        chat.type("/help\n")
+        chat.until("/system TEXT")
         chat.type("hello\n")
         chat.until("attempt 1: .*gone")
+        chat.until("begins again")
         chat.until("half")
         chat.until("cut at the length limit")
+        chat.type("/exit\n")
+        assert chat.code() == 0
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

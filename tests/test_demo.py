@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import pytest
+
+from chatadapters import Finish, make_predict
+from chatadapters.demo import build_demo
+from chatadapters.testing import ScriptedBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = ("system", "temperature", "max_tokens", "model")
+
+# Gradio leaves event loops of its own unclosed.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collect() -> Iterator[None]:
+    yield
+    gc.collect()  # so that what Gradio leaves behind is found here and not in another test
+
+
+def chat(*scripts: Any, **settings: Any) -> gr.ChatInterface:
+    predict = make_predict(ScriptedBackend(*scripts), additional_inputs=tuple(settings))
+    return build_demo(predict, settings=settings)
+
+
+async def answers(demo: gr.ChatInterface, *values: Any) -> list[Any]:
+    return [answer async for answer in demo.fn("Hi", [], *values)]
+
+
+def box(title: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": "", "metadata": {"title": title}}
+
+
+def test_every_setting_has_a_field_that_suits_it() -> None:
+    """Known settings get a slider, or a field that can be empty when nothing is set."""
+    values = {"system": "Hi", "temperature": 0.5, "max_tokens": 9000, "model": "m"}
+    full = chat("", **values).additional_inputs
+    empty = chat("", **dict.fromkeys(NAMES)).additional_inputs
+    assert [type(field) for field in full] == [gr.Textbox, gr.Slider, gr.Slider, gr.Textbox]
+    assert [type(field) for field in empty] == [gr.Textbox, gr.Number, gr.Number, gr.Textbox]
+    assert [field.value for field in full] == [*values.values()]
+    assert [field.value for field in empty] == [None] * 4
+    assert isinstance(full[2], gr.Slider)
+    assert full[2].maximum >= 9000
+
+
+async def test_an_empty_field_sets_nothing() -> None:
+    """A field that is empty leaves its option as it is; the others are sent."""
+    backend = ScriptedBackend("Hello")
+    predict = make_predict(backend, additional_inputs=NAMES)
+    await answers(build_demo(predict), "", None, 5, "")
+    assert backend.requests == [{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 5}]
+
+
+async def test_an_early_end_is_told_beside_the_answer() -> None:
+    """An answer that was cut has a box that says so, which is no part of its text."""
+    cut = await answers(chat(["Half", Finish("length")]))
+    assert cut[-1] == ["Half", box("cut at the length limit")]
+    assert (await answers(chat("Whole")))[-1] == "Whole"
+
+
+async def test_a_failure_is_told_beside_the_answer() -> None:
+    """A failure is told in a box, with what had come of the answer, and its HTML is harmless."""
+    broken = await answers(chat([PermissionError("<img> is locked")]))
+    assert broken == [[box("failed: PermissionError: &lt;img&gt; is locked")]]
+    partly = await answers(chat(["Half", PermissionError("locked")]))
+    assert partly[-1] == ["Half", box("failed: PermissionError: locked")]
