@@ -33,8 +33,9 @@ class Collector:
     """
 
     def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
-        self._text = _Channel(Text, cumulative, LeakFilter() if leaks else None)
-        self._reasoning = _Channel(Reasoning, cumulative, None)
+        self._cumulative = cumulative
+        self._text = _Channel(Text, LeakFilter() if leaks else None)
+        self._reasoning = _Channel(Reasoning, None)
         self._open = self._text
         self._events: list[ReaderEvent] = []
         self._finished = False
@@ -45,13 +46,13 @@ class Collector:
         """Take a piece of the answer."""
         if self._open is not self._text:
             self._turn_to(self._text)
-        self._text.pieces.append(piece)
+        self._text.pieces.append(self._text.newest(piece) if self._cumulative else piece)
 
     def reasoning(self, piece: str) -> None:
         """Take a piece of reasoning."""
         if self._open is not self._reasoning:
             self._turn_to(self._reasoning)
-        self._reasoning.pieces.append(piece)
+        self._reasoning.pieces.append(self._reasoning.newest(piece) if self._cumulative else piece)
 
     def end(self, event: Finish | Done) -> None:
         """Take the end; text after it, and a second finish, are not taken."""
@@ -98,22 +99,18 @@ class Collector:
 class _Channel:
     """One kind of text, repaired where it needs to be."""
 
-    def __init__(
-        self, kind: type[Text | Reasoning], cumulative: bool, leaks: LeakFilter | None
-    ) -> None:
+    def __init__(self, kind: type[Text | Reasoning], leaks: LeakFilter | None) -> None:
         self.kind = kind
         self._leaks = leaks
         self.pieces: list[str] = []
         self._joiner = SurrogateJoiner()
-        self._cumulative = cumulative
         self._seen = ""
 
     def take(self, *, last: bool) -> str:
         if not (self.pieces or last):
             return ""
-        text = self._newest() if self._cumulative else "".join(self.pieces)
+        text = self._joiner.feed("".join(self.pieces))
         self.pieces.clear()
-        text = self._joiner.feed(text)
         if last:
             text += self._joiner.flush()
         if self._leaks is not None:
@@ -122,17 +119,16 @@ class _Channel:
                 text += self._leaks.flush()
         return text
 
-    def _newest(self) -> str:
-        """Give what the pieces add to the text seen so far; an older state of it adds nothing."""
-        before = len(self._seen)
-        for piece in self.pieces:
-            if piece.startswith(self._seen):
-                self._seen = piece
-            elif not self._seen.startswith(piece):
-                raise MalformedStreamError(
-                    f"cumulative=True, but {piece[-40:]!r} does not continue {self._seen[-40:]!r}"
-                )
-        return self._seen[before:]
+    def newest(self, piece: str) -> str:
+        """Give what a text adds to the one before; an older state of it adds nothing."""
+        if self._seen.startswith(piece):
+            return ""
+        if not piece.startswith(self._seen):
+            raise MalformedStreamError(
+                f"cumulative=True, but {piece[-40:]!r} does not continue {self._seen[-40:]!r}"
+            )
+        before, self._seen = self._seen, piece
+        return piece[len(before) :]
 
 
 def usage_of(counts: object) -> Usage:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._backend import Reader
 from .._errors import LimitExceededError, MalformedStreamError, StreamError
-from .._events import Done, ReaderEvent
+from .._events import Done, Failed
 from .._json import loads
 from .._policies import Limits
 from .._sse import SSEDecoder
@@ -14,8 +14,9 @@ from ._openai_collect import Collector
 from ._openai_errors import error_in, not_a_stream, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from .._events import ReaderEvent
     from .._sse import ServerEvent
 
 EVENT_LIMIT = Limits().event
@@ -50,11 +51,8 @@ class WireReader(Reader):
                 chunk = self._begin(chunk)
             self._events(self._sse.feed(chunk))
         except StreamError as error:
-            broken = error.with_traceback(None)
-        else:
-            return self._out.take()
-        del chunk  # what a server sent may repeat the key, and tracebacks may show variables
-        return self._broken(broken)
+            return self._broken(error)
+        return self._out.take()
 
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left: an event without its blank line, or a whole body."""
@@ -63,10 +61,8 @@ class WireReader(Reader):
         try:
             self._rest()
         except StreamError as error:
-            broken = error.with_traceback(None)
-        else:
-            return self._out.take(last=True)
-        return self._broken(broken)
+            return self._broken(error)
+        return self._out.take(last=True)
 
     def _event(self, data: bytes) -> None:
         """Read the JSON of one event."""
@@ -123,10 +119,7 @@ class WireReader(Reader):
 
     def _broken(self, error: StreamError) -> Sequence[ReaderEvent]:
         self._over = True
-        events = self._out.take(last=True)
-        if not events:
-            raise error
-        return _Broken(events, error)
+        return [*self._out.take(last=True), Failed(error)]
 
 
 class _Opening:
@@ -152,21 +145,6 @@ class _Opening:
                 f"what came in place of a stream is longer than {self._limit} bytes"
             )
         return b""
-
-
-class _Broken(list[ReaderEvent]):
-    """The events of a block that ends in a failure: who has read them meets it.
-
-    So what counts as received does not depend on how the network cut the stream into blocks.
-    """
-
-    def __init__(self, events: Iterable[ReaderEvent], error: StreamError) -> None:
-        super().__init__(events)
-        self._error = error
-
-    def __iter__(self) -> Iterator[ReaderEvent]:
-        yield from super().__iter__()
-        raise self._error
 
 
 def _value(data: bytes) -> object:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
-from chatadapters import Reasoning, Text
+from chatadapters import Failed, Reasoning, Text
 from chatadapters._backend import Reader
 from tests.backends.served import event
 
@@ -27,12 +25,9 @@ def read(reader: Reader, *blocks: bytes) -> list[Any]:
 
 def read_broken(reader: Reader, *blocks: bytes) -> tuple[list[Any], Exception]:
     """Give the events of a stream up to the failure, and the failure."""
-    found: list[Any] = []
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the test says which
-        for block in blocks:
-            found.extend(reader.feed(block))  # what came before a failure counts
-        found.extend(reader.finish())
-    return joined(found), caught.value
+    *found, last = read(reader, *blocks)
+    assert isinstance(last, Failed)
+    return found, last.error
 
 
 def joined(events: Iterable[Any]) -> list[Any]:
