@@ -233,7 +233,12 @@ def test_other_origin_is_refused(read: Callable[[Post], bytes]) -> None:
 
 @pytest.mark.parametrize(
     ("moved", "words"),
-    [("307 Round\r\nLocation: /", "more than 5 redirects"), ("303 See", "See"), ("307 No", "No")],
+    [
+        ("307 Round\r\nLocation: /", "more than 5 redirects"),
+        ("307 Odd\r\nLocation: /" + "x" * 70_000, "Odd"),
+        ("303 See", "See"),
+        ("307 No", "No"),
+    ],
 )
 def test_redirect_that_leads_nowhere(moved: str, words: str, read: Callable[[Post], bytes]) -> None:
     """A circle, and a redirect that names no place to post to, are errors."""
