@@ -54,10 +54,11 @@ class Hangup:
     def _shut_down(self) -> None:
         import socket
 
-        if self._socket is not None:
+        found = self._socket
+        if found is not None:
             with suppress(OSError):  # it is closed already
                 # Not the method of a TLS socket, which first drops its state under the reader.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
 
 
 class AbortableStream:
@@ -90,7 +91,7 @@ class AbortableStream:
         _this_thread.hangup = self._hangup
         try:
             return next(self._blocks)
-        except BaseException:
+        except Exception:
             self._hangup.ended()
             if self._hangup.aborted:  # whatever a torn connection raised, nobody waits for it
                 raise StopIteration from None

@@ -38,7 +38,6 @@ class Clients(Generic[S, A]):
         limit: How many clients are kept, for sync and for each event loop.
 
     Example:
-        >>> from contextlib import closing
         >>> from io import BytesIO
         >>> pool = Clients(lambda key: BytesIO(key), lambda key: BytesIO(key))
         >>> with pool.sync(b"key") as client, pool.sync(b"key") as again:
@@ -49,14 +48,14 @@ class Clients(Generic[S, A]):
     def __init__(
         self, make: Callable[[Any], S], make_async: Callable[[Any], A], *, limit: int = 16
     ) -> None:
-        self._make = make
-        self._make_async = make_async
-        self._limit = limit
-        self._state: _State[S, A] = _State()
-        weakref.finalize(self, _close_sync, self._state)
+        self.make = make
+        self.make_async = make_async
+        self.limit = limit
+        self.state: _State[S, A] = _State()
+        weakref.finalize(self, _close_sync, self.state)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self._make, self._make_async, self._limit)
+        return _rebuild, (self.make, self.make_async, self.limit)
 
     def sync(self, key: Hashable = None) -> _Loan[S, A]:
         """Lend the sync client of a key.
@@ -84,49 +83,31 @@ class Clients(Generic[S, A]):
 
     def close(self) -> None:
         """Close the sync clients; those in use close when their last reply ends."""
-        with self._state.lock:
-            unused = self._state.shelf.shrink(0)
+        with self.state.lock:
+            unused = self.state.shelf.shrink(0)
         _close_all(unused)
 
     def drop(self, key: Hashable) -> None:
         """Close the sync client of one key, now or when its last reply ends."""
-        with self._state.lock:
-            unused = self._state.shelf.drop(key)
+        with self.state.lock:
+            unused = self.state.shelf.drop(key)
         _close_all(unused)
 
     async def aclose(self) -> None:
         """Close the async clients of the running loop; those in use close with their reply."""
-        await _aclose_all((await self._loop_shelf()).shrink(0))
+        await _aclose_all((await self.loop_shelf()).shrink(0))
 
-    def borrow(self, key: Hashable) -> _Slot[S]:
-        """Take a client; for `sync`, which gives it back."""
-        with self._state.lock:
-            return self._state.shelf.borrow(key, self._make)
-
-    def give_back(self, slot: _Slot[S]) -> None:
-        """Take a client back, and close what is not to be kept."""
-        with self._state.lock:
-            unused = self._state.shelf.give_back(slot, self._limit)
-        _close_all(unused)
-
-    async def aborrow(self, key: Hashable) -> _Slot[A]:
-        """Take a client; for `aio`, which gives it back."""
-        return (await self._loop_shelf()).borrow(key, self._make_async)
-
-    async def agive_back(self, slot: _Slot[A]) -> None:
-        """Take a client back, and close what is not to be kept."""
-        await _aclose_all((await self._loop_shelf()).give_back(slot, self._limit))
-
-    async def _loop_shelf(self) -> _Shelf[A]:
+    async def loop_shelf(self) -> _Shelf[A]:
+        """Give the clients of the running loop."""
         from asyncio import get_running_loop
 
         loop = get_running_loop()
-        kept = self._state.loops.get(loop)
+        kept = self.state.loops.get(loop)
         if kept is None:
-            self._state.drop_closed_loops()
+            self.state.drop_closed_loops()
             shelf: _Shelf[A] = _Shelf()
-            kept = shelf, _keep(shelf, self._state.loops, loop)
-            self._state.loops[loop] = kept
+            kept = shelf, _keep(shelf, self.state.loops, loop)
+            self.state.loops[loop] = kept
             await anext(kept[1])
         return kept[0]
 
@@ -139,11 +120,16 @@ class _Loan(Generic[S, A]):
         self._key = key
 
     def __enter__(self) -> S:
-        self._slot = self._pool.borrow(self._key)
+        state = self._pool.state
+        with state.lock:
+            self._slot = state.shelf.borrow(self._key, self._pool.make)
         return self._slot.client
 
     def __exit__(self, *error: object) -> None:
-        self._pool.give_back(self._slot)
+        state = self._pool.state
+        with state.lock:
+            unused = state.shelf.give_back(self._slot, self._pool.limit)
+        _close_all(unused)
 
 
 class _AsyncLoan(Generic[S, A]):
@@ -154,11 +140,12 @@ class _AsyncLoan(Generic[S, A]):
         self._key = key
 
     async def __aenter__(self) -> A:
-        self._slot = await self._pool.aborrow(self._key)
+        self._shelf = await self._pool.loop_shelf()
+        self._slot = self._shelf.borrow(self._key, self._pool.make_async)
         return self._slot.client
 
     async def __aexit__(self, *error: object) -> None:
-        await self._pool.agive_back(self._slot)
+        await _aclose_all(self._shelf.give_back(self._slot, self._pool.limit))
 
 
 class _Slot(Generic[C]):

@@ -252,6 +252,18 @@ def test_loop_shutdown_with_an_unfinished_reply() -> None:
     assert (closed, client.closed) == (["reply"], 1)
 
 
+def test_client_that_comes_back_to_a_loop_that_has_shut_down() -> None:
+    """A reply that outlasts its loop's shutdown gives its client back without a word."""
+    clients = pool()
+
+    async def main() -> AsyncClient:
+        async with clients.aio() as client:
+            await asyncio.get_running_loop().shutdown_asyncgens()
+        return client
+
+    assert asyncio.run(main()).closed == 1
+
+
 def test_loop_closed_without_shutdown_is_forgotten() -> None:
     """Loops that were closed by hand do not pile up."""
     clients = pool()
@@ -259,7 +271,7 @@ def test_loop_closed_without_shutdown_is_forgotten() -> None:
         loop = asyncio.new_event_loop()
         loop.run_until_complete(alend(clients))
         loop.close()
-    assert len(clients._state.loops) == 1
+    assert len(clients.state.loops) == 1
 
 
 def test_collected_pool_closes_its_async_clients() -> None:
