@@ -24,9 +24,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from ._faults import abuse, breaks, content, framing, sse, statuses
+from ._faults import abuse, breaks, content, endings, errors, framing, others, sse, statuses
 from ._faults.answers import Answer, End, encode
-from ._faults.dialects import DIALECTS, Dialect
+from ._faults.dialects import DIALECTS
+from ._faults.parts import Dialect
 from ._faults.proxy import Upstream
 from ._faults.scenario import ALL, DELTAS, TEXT, Ask, Scenario, Want, found_in, good, whole
 from ._faults.server import HOST, FaultRequest, Run, ServerThread
@@ -51,10 +52,13 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     found_in(
         vars(sse),
         vars(content),
+        vars(endings),
         statuses.ONCE,
         statuses.NEVER,
         vars(statuses),
+        vars(others),
         vars(framing),
+        vars(errors),
         vars(breaks),
         vars(abuse),
     )

@@ -6,8 +6,8 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from .answers import Answer, Event, encode, encode_one, json_answer
-from .framing import begun, gzipped
-from .scenario import Ask, scenario
+from .framing import gzipped
+from .scenario import Ask, begun, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -75,6 +75,11 @@ def encode_one(event: Event, *, eol: str = "\n", space: str = " ") -> bytes:
     return (eol.join(lines) + eol * 2).encode()
 
 
+def stream(*events: Event) -> Answer:
+    """Answer with these events."""
+    return Answer(encode(events))
+
+
 def pieces(data: bytes, size: int) -> list[bytes]:
     """Cut bytes into pieces of one size."""
     return [data[start : start + size] for start in range(0, len(data), size)]

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from .answers import Answer, Step, encode, pieces, raw, spaced
-from .scenario import BEFORE, Ask, scenario
+from .scenario import BEFORE, Ask, begun, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,11 +18,6 @@ _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 def whole(ask: Ask) -> bytes:
     """Give a healthy body in one piece."""
     return b"".join(encode(ask.reply().events))
-
-
-def begun(ask: Ask) -> list[bytes]:
-    """Give the pieces of a healthy body up to the place where faults happen."""
-    return encode(ask.reply().until(BEFORE))
 
 
 @scenario("error", port="refused")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from .answers import Answer, amend, encode, json_answer
-from .dialects import Dialect, Parts, Tgi
+from .dialects import Tgi
+from .parts import Dialect, Parts
 
 Want: TypeAlias = Literal["exact", "retry", "error", "flag", "stop"]
 Port: TypeAlias = Literal["open", "refused", "full"]
@@ -32,6 +33,9 @@ DELTAS = (
 )
 #: The reply that scenarios are about unless they say otherwise.
 TEXT = "".join(DELTAS)
+
+#: Pieces of control tokens that a server lets through as text.
+LEAKED_TOKENS = ("<|e", "nd", "|>", "\n<|us", "er|>\nAnd")
 
 #: How many pieces of text come before a fault in mid-stream.
 BEFORE = 4
@@ -105,6 +109,11 @@ def good(ask: Ask) -> Answer:
     if not ask.streams:
         return json_answer(ask.dialect.completion("".join(deltas)))
     return Answer(encode(ask.reply(deltas).events))
+
+
+def begun(ask: Ask) -> list[bytes]:
+    """Give the pieces of a healthy body up to the place where faults happen."""
+    return encode(ask.reply().until(BEFORE))
 
 
 def whole(ask: Ask) -> Answer:

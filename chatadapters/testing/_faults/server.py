@@ -10,7 +10,8 @@ from typing import Any
 
 from .answers import Answer, json_answer
 from .connection import ClientLeftError, Connection, Request
-from .dialects import Dialect, dialect_of, loads
+from .dialects import dialect_of, loads
+from .parts import Dialect
 from .player import play
 from .proxy import Upstream, forward
 from .scenario import Ask, Scenario, good
