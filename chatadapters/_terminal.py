@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import sys
@@ -40,6 +41,7 @@ def chat(predict: Predict, *, system: str | None = None, debug: bool = False) ->
     Returns:
         The exit code: 1 when an answer failed and nobody is there to ask again, else 0.
     """
+    logging.getLogger("chatadapters").addHandler(logging.NullHandler())  # we tell it ourselves
     with asyncio.Runner() as runner:
         return _Chat(predict, runner, system=system, debug=debug).run()
 

@@ -12,8 +12,9 @@ def cut_short(finish: Finish) -> str | None:
     return "\n\n*(cut at the length limit)*" if finish.reason == "length" else None
 
 
-EXAMPLES: list[list[str | float | None]] = [
-    ["What is the capital of France?", None, None],
+SYSTEM = "Give short, clear answers in English."
+EXAMPLES: list[list[str | float]] = [
+    ["What is the capital of France?", SYSTEM, 0.2],
     ["Introduce yourself.", "You are a pirate. Always start with 'Arrr!'", 0],
 ]
 
@@ -29,7 +30,7 @@ demo = gr.ChatInterface(
     title="Ask SmolLM2",
     description="A very small model that runs on this machine.",
     additional_inputs=[
-        gr.Textbox("Give short, clear answers in English.", label="System prompt"),
+        gr.Textbox(SYSTEM, label="System prompt"),
         gr.Slider(0, 2, 0.2, step=0.1, label="Temperature"),
     ],
     examples=EXAMPLES,
