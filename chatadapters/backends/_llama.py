@@ -103,6 +103,7 @@ class LlamaServer:
         if _state.forked:
             self.keep_running()
         self._native = None
+        _state.running.discard(self)
 
     def keep_running(self) -> None:
         """Never destroy the native server, not even when the interpreter ends."""
