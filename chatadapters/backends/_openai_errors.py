@@ -39,14 +39,12 @@ def reported(value: object) -> ProviderStreamError:
     )
 
 
-def error_in(event: object) -> ProviderStreamError | None:
+def error_in(event: Mapping[str, Any]) -> ProviderStreamError | None:
     """Find the error in an event without text, as some servers send it.
 
     Returns:
         The error, or None when the event is none.
     """
-    if not isinstance(event, Mapping):
-        return None
     named = event.get("error") or "error" in (event.get("object"), event.get("type"))
     unnamed = "detail" in event or {"message", "code"} <= event.keys()
     return reported(event) if named or unnamed else None

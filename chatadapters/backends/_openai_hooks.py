@@ -42,9 +42,9 @@ async def async_answered(response: Any) -> None:
 
 def _leave(response: Any, said: bytearray) -> None:
     """Leave the SDK no more than it may have."""
-    target = urljoin(str(response.url), response.headers.get("location", ""))
     body = bytes(said[:_MOST_BYTES])
-    if response.has_redirect_location and not _same_origin(target, str(response.url)):
+    target = response.headers.get("location", "")
+    if response.has_redirect_location and _leads_elsewhere(str(response.url), target):
         body = _refusal(target)
         for name in ("location", "content-encoding"):
             response.headers.pop(name, None)
@@ -62,11 +62,11 @@ def _refusal(target: str) -> bytes:
     return json.dumps({"error": {"message": message}}).encode()
 
 
-def _same_origin(one: str, other: str) -> bool:
+def _leads_elsewhere(url: str, target: str) -> bool:
     try:
-        return _origin(one) == _origin(other)
+        return _origin(urljoin(url, target)) != _origin(url)
     except ValueError:  # no URL at all
-        return False
+        return True
 
 
 def _origin(url: str) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _TOKENS = (
     "</s>",
@@ -20,13 +21,19 @@ _TOKENS = (
     "<|user|>",
     "<\uff5cend\u2581of\u2581sentence\uff5c>",
 )
-_BEGINNINGS = sorted(
-    {token[:size] for token in _TOKENS for size in range(1, len(token))}, key=len, reverse=True
-)
-_LEAK = "(?:" + "|".join(map(re.escape, _TOKENS)) + ")"
-_LEAKED = re.compile(f"{_LEAK}+")
-_MAYBE_LEAKED = re.compile(f"{_LEAK}*(?:" + "|".join(map(re.escape, _BEGINNINGS)) + r")?\Z")
 _TAIL = 128  # characters at the end that are looked at
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give what matches tokens, and what matches a text's end that may be some."""
+    beginnings = {token[:size] for token in _TOKENS for size in range(1, len(token))}
+    longest_first = sorted(map(re.escape, beginnings), key=len, reverse=True)
+    tokens = "(?:" + "|".join(map(re.escape, _TOKENS)) + ")"
+    return (
+        re.compile(f"{tokens}+"),
+        re.compile(f"{tokens}*(?:" + "|".join(longest_first) + r")?\Z"),
+    )
 
 
 class LeakFilter:
@@ -42,6 +49,7 @@ class LeakFilter:
     """
 
     def __init__(self) -> None:
+        self._leaked, self._maybe_leaked = _patterns()
         self._held = ""
 
     def feed(self, text: str) -> str:
@@ -49,7 +57,7 @@ class LeakFilter:
         if not self._held and "<" not in text[-_TAIL:]:
             return text
         text = self._held + text
-        found = _MAYBE_LEAKED.search(text, max(0, len(text) - _TAIL))
+        found = self._maybe_leaked.search(text, max(0, len(text) - _TAIL))
         at = found.start() if found else len(text)
         self._held = text[at:]
         return text[:at]
@@ -57,4 +65,4 @@ class LeakFilter:
     def flush(self) -> str:
         """Give the text that is held back, unless it is leaked, when the text has ended."""
         held, self._held = self._held, ""
-        return "" if _LEAKED.fullmatch(held) else held
+        return "" if self._leaked.fullmatch(held) else held

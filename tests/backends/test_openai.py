@@ -382,6 +382,12 @@ def test_a_silent_answer_is_the_sdks_error(fetch: Fetch, monkeypatch: pytest.Mon
         fetch(OpenAIBackend("m", base_url=server.url))
 
 
+def test_no_clock_is_no_clock() -> None:
+    """A reply that may begin whenever it likes is not ended by the socket."""
+    timeout = _openai_clients.sdk_timeout(Timeout(connect=3, first=None))
+    assert (timeout.connect, timeout.read) == (3, None)
+
+
 @pytest.mark.parametrize("scenario", ["endless_error_body", "gzip_bomb_error"])
 def test_an_endless_error_is_cut(scenario: str, fetch: Fetch) -> None:
     """The SDK keeps what it reads of an error."""
@@ -402,6 +408,15 @@ def test_a_redirect_elsewhere_is_refused(server: Served, fetch: Fetch) -> None:
     assert caught.value.status_code == 307
     assert repr(server.url + "/chat/completions") in str(caught.value)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("to", ["http://[no", "http://127.0.0.1:port/", "ftp://127.0.0.1/"])
+def test_a_redirect_to_nowhere_is_refused(to: str, fetch: Fetch) -> None:
+    """What is no URL of this server is another origin."""
+    with Served([redirect(to)]) as server, pytest.raises(openai.APIStatusError) as caught:
+        fetch(OpenAIBackend("m", base_url=server.url))
+    assert caught.value.status_code == 307
+    assert len(server.requests) == 1
 
 
 def test_a_redirect_at_the_same_origin_is_followed(fetch: Fetch) -> None:
