@@ -47,16 +47,10 @@ def for_panel(
 
     async def callback(contents: Any, user: str, instance: Any) -> AsyncGenerator[str, None]:
         message, history = _conversation(contents, user, instance)
-        step = None
+        thoughts = _Thoughts(instance)
         async with aclosing(answer(message, history, **(inputs() if inputs else {}))) as replies:
             async for reasoning, text in replies:
-                if reasoning:
-                    step = step or instance.add_step(
-                        user=_THOUGHTS, default_title=_THOUGHTS, status="running"
-                    )
-                    _show(step, reasoning)
-                if text and step and step.status == "running":
-                    step.status = "success"
+                thoughts.show(reasoning, done=bool(text))
                 if text:
                     yield text
 
@@ -84,5 +78,21 @@ def _content(entry: Any) -> Content:
     return text
 
 
-def _show(step: Any, reasoning: str) -> None:
-    step.stream(reasoning, replace=True)
+class _Thoughts:
+    """A step of reasoning in the feed, from when there is any."""
+
+    def __init__(self, feed: Any) -> None:
+        self._feed = feed
+        self._step: Any = None
+        self._shown = ""
+
+    def show(self, reasoning: str, *, done: bool) -> None:
+        if reasoning != self._shown:
+            if self._step is None:
+                self._step = self._feed.add_step(
+                    user=_THOUGHTS, default_title=_THOUGHTS, status="running"
+                )
+            self._step.stream(reasoning, replace=True)
+            self._shown = reasoning
+        if done and self._step is not None:
+            self._step.status = "success"

@@ -1,15 +1,14 @@
 """marimo: `marimo run marimo_app.py`. The embedded model; no key."""
 # ruff: noqa: PLC0415 - the cells of a notebook import for themselves
 
-from __future__ import annotations
-
 import marimo
 
+__generated_with = "0.25.2"
 app = marimo.App()
 
 
 @app.cell
-def _() -> None:
+def _():
     import marimo as mo
 
     from chatadapters import local_predict

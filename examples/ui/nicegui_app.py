@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from nicegui import ui
 
@@ -42,4 +43,5 @@ def chat() -> None:
     ui.button("Stop", on_click=lambda: [task.cancel() for task in running])
 
 
-ui.run(title="Ask SmolLM2", show=False, reload=False)
+port = int(os.environ.get("PORT", "8080"))
+ui.run(title="Ask SmolLM2", host="127.0.0.1", port=port, show=False, reload=False)

@@ -18,6 +18,5 @@ temperature = pn.widgets.FloatSlider(name="Temperature", start=0, end=2, value=0
 chat = pn.chat.ChatInterface(
     callback=for_panel(predict, inputs=lambda: {"temperature": temperature.value}),
     callback_user="SmolLM2",
-    show_button_name=False,
 )
 pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()

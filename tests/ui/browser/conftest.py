@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["browser", "page"]
 PATCHED = Path(__file__).parent / "patched"
 
+
 @contextmanager
 def running(ui: UI, folder: Path, *, scripted: bool = True) -> Iterator[str]:
     """Serve the example of a UI from a folder of its own; give its address."""

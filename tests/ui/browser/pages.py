@@ -63,7 +63,7 @@ UIS = (
         "panel",
         ("panel", "serve", "{app}", "--port={port}", "--address=127.0.0.1"),
         box="textarea",
-        answers=".message:visible",
+        answers=".chat-message:has-text('SmolLM2') .message",
         stop="button:has-text('Stop')",
     ),
     UI(
@@ -79,25 +79,25 @@ UIS = (
         box="input",
         answers=".q-message-received .nicegui-markdown",
         stop="button:has-text('Stop')",
-        env={"NICEGUI_PORT": "{port}"},
+        env={"PORT": "{port}"},
     ),
     UI(
         "marimo",
         ("marimo", "run", "{app}", "--port={port}", "--headless", "--no-token"),
-        box="[contenteditable=true]",
-        answers="[data-testid=assistant]",
-        stop="button:has-text('Stop')",
+        box=".cm-content",
+        answers=".group.items-start > div:first-child",
+        stop="form > button >> nth=-1",
     ),
     UI(
         "shiny",
         ("shiny", "run", "{app}", "--port={port}"),
-        box="textarea",
-        answers="shiny-chat-message[data-role=assistant]",
-        stop="button[aria-label*=top]",
+        box="[role=textbox]",
+        answers=".shiny-chat-message .shiny-chat-message-body",
+        stop="button[aria-label='Stop generating']",
     ),
     UI(
         "mesop",
-        ("mesop", "--path={app}", "--port={port}"),
+        ("mesop", "{app}", "--port={port}", "--prod"),
         box="input",
         answers="mesop-markdown",
     ),
@@ -107,6 +107,7 @@ UIS = (
         box="textarea",
         answers="[data-testid=bot]",
         stop="button.stop-button",
+        env={"GRADIO_SERVER_PORT": "{port}"},
     ),
 )  # fmt: skip
 
@@ -123,7 +124,12 @@ class Chat:
         box = self.page.locator(self.ui.box).first
         expect(box).to_be_enabled()
         box.fill(message)
-        box.press("Enter")
+        for _ in range(20):  # a page may be there before it is connected
+            box.press("Enter")
+            self.page.wait_for_timeout(300)
+            if message not in (box.text_content() or "") + box.evaluate("box => box.value ?? ''"):
+                return
+        raise AssertionError(f"{message!r} was not sent")
 
     def answers(self) -> list[str]:
         return [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
