@@ -20,7 +20,7 @@ import httpx2
 import pytest
 import trustme
 
-from chatadapters import _http
+from chatadapters import _http, _http_errors
 from chatadapters._abort import AbortableStream, Hangup, watch_request
 from chatadapters._errors import MalformedStreamError, MissingDependencyError
 from chatadapters._http import HTTPStatusError, Post, apost_stream, http_clients, post_stream
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+OURS = (_http.__file__, _http_errors.__file__)
 KEY = "sk-very-secret-0123456789"
 AUTH = {"Authorization": f"Bearer {KEY}"}
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -141,6 +142,7 @@ ERRORS = {
     '{"detail": "Not Found"}': "Not Found",
     '{"odd": 1}': '{"odd": 1}',
     "[]": "Sorry",
+    '{"error": {"code": 7}}': '{"error": {"code": 7}}',
     "plain words": "plain words",
     "<html><h1>502</h1></html>": "Sorry",
     "": "Sorry",
@@ -159,6 +161,15 @@ def test_error_says_what_the_provider_said(body: str, words: str) -> None:
     assert caught.value.body == (json.loads(body) if body[:1] in ("{", "[") else body)
 
 
+def test_error_body_of_nothing_but_brackets(read: Callable[[Post], bytes]) -> None:
+    """JSON that is nested beyond all measure is taken as the text it is."""
+    body = "[" * 50_000
+    answer = f"HTTP/1.1 400 Deep\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    with serving(answer.encode()) as server, pytest.raises(HTTPStatusError) as caught:
+        read(Post(server.url, {}))
+    assert caught.value.body == body
+
+
 def test_echoed_key_is_nowhere(read: Callable[[Post], bytes]) -> None:
     """A server that echoes the key does not get it into our error, nor do traceback locals."""
 
@@ -174,7 +185,7 @@ def test_echoed_key_is_nowhere(read: Callable[[Post], bytes]) -> None:
     frames = traceback.StackSummary.extract(
         traceback.walk_tb(error.__traceback__), capture_locals=True
     )
-    shown += [str(frame.locals) for frame in frames if frame.filename == _http.__file__]
+    shown += [str(frame.locals) for frame in frames if frame.filename in OURS]
     assert len(shown) > 5
     assert not [text for text in shown if KEY in text]
     assert "bad key [redacted]" in str(error)
@@ -190,7 +201,7 @@ def test_password_in_the_url_is_sent_and_not_shown(read: Callable[[Post], bytes]
             read(Post(url, {}))
     assert b"authorization: basic" in server.requests[0].lower()
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [frame for frame in shown.stack if frame.filename == _http.__file__]
+    ours = [frame for frame in shown.stack if frame.filename in OURS]
     assert "pass1234" not in "".join(str(frame.locals) for frame in ours)
 
 
