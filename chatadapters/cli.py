@@ -81,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     demo.add_argument("--port", type=_port, help="port to listen on (the first free from 7860)")
     chat = commands.add_parser("chat", help="a chat in the terminal", description=_CHAT)
-    for command, run in ((demo, _demo), (chat, _chat)):
+    serve = commands.add_parser("serve", help="an OpenAI-compatible server", description=_SERVE)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", type=_port, default=8000, help="port to listen on (%(default)s)")
+    serve.add_argument("--cors", action="append", metavar="ORIGIN", help="whose pages may ask")
+    for command, run in ((demo, _demo), (chat, _chat), (serve, _serve)):
         _add_model_options(command)
         command.set_defaults(run=run)
     return parser
@@ -89,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
 
 _DEMO = "Chat with a model in the browser; without options it runs here and needs no key."
 _CHAT = "Chat with a model in the terminal; each line of a piped input is a message."
+
+_SERVE = (
+    "Serve a model to everything that speaks OpenAI's API. Keys in CHATADAPTERS_API_KEYS, with "
+    "commas between them, are asked for; without it everybody who reaches the address may ask."
+)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +136,18 @@ def _chat(args: argparse.Namespace) -> int:
     options = _options(args)
     system = options.pop("system")
     return chat(_predict(args, **options), system=system, debug=args.debug)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from .server import asgi, serve
+
+    name = args.model or (EMBEDDED if args.backend == "local" else args.backend)
+    keys = filter(None, os.environ.get("CHATADAPTERS_API_KEYS", "").split(","))
+    predicts = {name: _predict(args, **_options(args))}
+    app = asgi(predicts, api_keys=list(keys), cors_origins=args.cors or ())
+    print(f"Serving {name!r} on http://{args.host}:{args.port}/v1 (Ctrl-C stops it)", flush=True)
+    serve(app, host=args.host, port=args.port)
+    return 0
 
 
 def _predict(args: argparse.Namespace, **options: Any) -> Predict:

@@ -1,5 +1,5 @@
 """Any predict as an OpenAI-compatible web app, for everything that speaks OpenAI's API."""
 
-from ._app import asgi
+from ._app import asgi, serve
 
-__all__ = ["asgi"]
+__all__ = ["asgi", "serve"]

@@ -83,6 +83,24 @@ def asgi(
     )
 
 
+def serve(app: Starlette, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Run an app until it is interrupted; replies that run then have five seconds to end.
+
+    Args:
+        app: What `asgi` gave.
+        host: The address to listen on.
+        port: The port to listen on.
+
+    Raises:
+        MissingDependencyError: uvicorn is not installed.
+    """
+    try:
+        from uvicorn import run
+    except ImportError as error:
+        raise missing("uvicorn", "server") from error
+    run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+
+
 class _Served:
     """The predicts that are served, and the rules under which."""
 
