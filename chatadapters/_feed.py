@@ -79,14 +79,20 @@ class Feed:
     def close(self) -> None:
         """End the stream, a blocked read included, and let the thread go."""
         self._closed = True
-        abort = getattr(self._stream, "abort", None)
-        if abort is not None and self._thread.is_alive():
-            abort()
+        if self._thread.is_alive():
+            self._abort()
         self._thread.join(_JOIN_SECONDS)
+
+    def _abort(self) -> None:
+        abort = getattr(self._stream, "abort", None)
+        if abort is not None:
+            abort()
 
     def _move(self) -> None:
         try:
             self._stream = stream = self._open()
+            if self._closed:  # while it was being opened
+                self._abort()
             try:
                 for chunk in stream:
                     self._queue.put(chunk)

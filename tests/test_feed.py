@@ -184,3 +184,18 @@ async def test_gathering_lets_chunks_come_together_until_the_end() -> None:
     async with aclosing(AsyncFeed(aslow, 100)) as afeed:
         await afeed.get(None)
         assert await afeed.get(0.001, gather=True) == ([], None)
+
+
+def test_closing_while_the_stream_opens_aborts_it() -> None:
+    """A stream that is opened too late is ended right away."""
+    opened, stream = threading.Event(), Blocking()
+
+    def slowly() -> Blocking:
+        opened.wait(5)
+        return stream
+
+    feed = Feed(slowly, 100)
+    feed.close()
+    opened.set()
+    assert stream.aborted.wait(5)
+    assert stream.closed.wait(5)
