@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         text_generation_predict,
     )
     from ._fallback import fallback
+    from ._http_errors import HTTPStatusError
     from ._policies import Limits, Retry, Timeout, Window
     from ._predict import make_predict
     from ._protocols import AsyncPredict, Predict
@@ -68,6 +69,7 @@ __all__ = [
     "Failed",
     "FilePart",
     "Finish",
+    "HTTPStatusError",
     "HistoryError",
     "ImagePart",
     "IncompleteStreamError",
@@ -115,6 +117,7 @@ _HOMES = (
     "_errors",
     "_events",
     "_policies",
+    "_http_errors",
     "_backend",
     "_protocols",
     "_conversation",

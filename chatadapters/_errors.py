@@ -6,6 +6,7 @@ ChatAdaptersError
   UnsupportedContentError             a part that the backend cannot take
   TemplateError (ValueError)          a chat template that cannot be made or rendered
     InjectionError                    text that would forge a turn, with escape="error"
+  HTTPStatusError                     a server of a wire we speak ourselves refused
   UnknownBackendError (LookupError)   a backend name nobody registered
   MissingDependencyError (ImportError)
   StreamError                         the reply failed; its text so far is in `partial`
