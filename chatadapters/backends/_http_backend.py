@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend
 from .._errors import OptionError
-from .._http import HTTPStatusError, Post, apost_stream, http_clients, post_blocks
+from .._http import Post, apost_stream, http_clients, post_blocks
+from .._http_errors import HTTPStatusError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence

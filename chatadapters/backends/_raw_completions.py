@@ -1,11 +1,12 @@
-"""The raw-completions wire (`/v1/completions`): the body of its requests."""
+"""The raw-completions wire (`/v1/completions`): its requests, and what reads the answers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._raw_prompt import fewer_tokens
-from ._wire_options import APART, COMPLETIONS, check_names
+from ._openai_completions import CompletionsReader
+from ._raw_prompt import RawWire, fewer_tokens
+from ._wire_options import APART, COMPLETIONS, COMPLETIONS_OPENAI_NAMES, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,4 +38,14 @@ def completions_body(
 
 def completions_resumed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Give the request that continues a reply after `text`, with the tokens that are left."""
-    return {**fewer_tokens(payload, ("max_tokens",), text), "prompt": payload["prompt"] + text}
+    return {**fewer_tokens(payload, "max_tokens", text), "prompt": payload["prompt"] + text}
+
+
+COMPLETIONS_WIRE = RawWire(
+    "/completions",
+    "prompt",
+    completions_body,
+    CompletionsReader,
+    completions_resumed,
+    COMPLETIONS_OPENAI_NAMES,
+)

@@ -11,10 +11,10 @@ from .._json import TypedDecoder, loads
 from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
-from ._raw_prompt import fewer_tokens
+from ._raw_prompt import RawWire, fewer_tokens
 from ._tgi_errors import retryable
 from ._tgi_package import check_request, in_its_type
-from ._wire_options import APART, TGI, check_names
+from ._wire_options import APART, TGI, TGI_OPENAI_NAMES, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 def tgi_resumed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Give the request that continues a reply after `text`, with the tokens that are left."""
-    parameters = fewer_tokens(payload["parameters"], ("max_new_tokens",), text)
+    parameters = fewer_tokens(payload["parameters"], "max_new_tokens", text)
     return {**payload, "inputs": payload["inputs"] + text, "parameters": parameters}
 
 
@@ -139,3 +139,6 @@ def _failure(event: Event, data: bytes) -> ProviderStreamError:
     if retryable(error) is None:
         error.status = error.status or event.http_status_code
     return error
+
+
+TGI_WIRE = RawWire("/generate_stream", "inputs", tgi_body, TgiReader, tgi_resumed, TGI_OPENAI_NAMES)

@@ -10,7 +10,7 @@ from ._tgi_package import in_its_type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._http import HTTPStatusError
+    from .._http_errors import HTTPStatusError
 
 #: By what TGI calls an error: whether another attempt may succeed.
 _MAY_PASS: Mapping[str, bool] = {

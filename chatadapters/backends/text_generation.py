@@ -3,67 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError
 from ._http_backend import HTTPBackend, check_url, with_route
-from ._openai_completions import CompletionsReader
-from ._raw_completions import completions_body, completions_resumed
-from ._raw_prompt import (
-    StopReader,
-    checked_stops,
-    may_resume,
-    opens_reasoning,
-    prompt_of,
-    sent_stops,
-    template_of,
-)
-from ._tgi import TgiReader, tgi_body, tgi_resumed
+from ._raw_completions import COMPLETIONS_WIRE
+from ._raw_prompt import RawPrompt, checked_stops, template_of
+from ._tgi import TGI_WIRE
 from ._tgi_errors import as_tgi_error, retryable
-from ._wire_options import COMPLETIONS_OPENAI_NAMES, TGI_OPENAI_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .._backend import Reader
     from .._conversation import Message
-    from .._http import HTTPStatusError
+    from .._http_errors import HTTPStatusError
     from ..templates import DialogueTemplate, Escape
-    from ._openai_stream import WireReader
+    from ._raw_prompt import RawWire
 
 WireName: TypeAlias = Literal["tgi", "completions"]
-
-
-class _Wire(NamedTuple):
-    route: str
-    body: Callable[[str, Mapping[str, Any], Sequence[str]], dict[str, Any]]
-    reader: Callable[..., WireReader]
-    resumed: Callable[[Mapping[str, Any], str], dict[str, Any]]
-    prompt: str
-    openai_names: Mapping[str, str]
-    wrong: str
-
-
-_WIRES: Mapping[str, _Wire] = {
-    "tgi": _Wire(
-        "/generate_stream",
-        tgi_body,
-        TgiReader,
-        tgi_resumed,
-        "inputs",
-        TGI_OPENAI_NAMES,
-        "is a text-generation server at base_url? One that has OpenAI's API takes "
-        'wire="completions" and a base_url that ends in /v1',
-    ),
-    "completions": _Wire(
-        "/completions",
-        completions_body,
-        CompletionsReader,
-        completions_resumed,
-        "prompt",
-        COMPLETIONS_OPENAI_NAMES,
-        "is base_url right? It usually ends in /v1",
-    ),
+_WIRES: Mapping[str, RawWire] = {"tgi": TGI_WIRE, "completions": COMPLETIONS_WIRE}
+_WRONG_PLACE: Mapping[str, str] = {
+    "tgi": "is a text-generation server at base_url? One that has OpenAI's API takes "
+    'wire="completions" and a base_url that ends in /v1',
+    "completions": "is base_url right? It usually ends in /v1",
 }
 
 
@@ -127,39 +90,36 @@ class TextGenerationBackend(HTTPBackend):
             )
         object.__setattr__(self, "stop_sequences", checked_stops(self.stop_sequences))
 
+    @property
+    def _raw(self) -> RawPrompt:
+        template, stops = template_of(self.template), checked_stops(self.stop_sequences)
+        wire = _WIRES[self.wire]
+        return RawPrompt(wire, template, self.escape, stops, self.cumulative, self.name)
+
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the body of the request, its prompt included."""
-        template = template_of(self.template)
-        prompt = prompt_of(template, conversation, self.escape, self.name)
-        stops = sent_stops(template, (*self.stop_sequences, *options.get("stop", ())))
-        body = _WIRES[self.wire].body(prompt, options, stops)
+        body = self._raw.body(conversation, options)
         return {"model": self.model, **body} if self.model else body
 
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
-        reader = _WIRES[self.wire].reader(cumulative=self.cumulative)
-        stops = self._own_stops()
-        return StopReader(reader, stops) if stops else reader
-
-    def _own_stops(self) -> tuple[str, ...]:
-        return (*template_of(self.template).stop, *self.stop_sequences)
-
-    def special_tokens(self) -> Sequence[str]:
-        """Give the control tokens of the template."""
-        return template_of(self.template).special_tokens
+        return self._raw.reader()
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the wire has, by its names for them."""
         return _WIRES[self.wire].openai_names
 
+    def special_tokens(self) -> Sequence[str]:
+        """Give the control tokens of the template."""
+        return self._raw.template.special_tokens
+
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
         """Say whether the prompt ends with an opened `<think>`."""
-        return opens_reasoning(payload[_WIRES[self.wire].prompt])
+        return self._raw.begins_in_reasoning(payload)
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`, with at least the tokens that are left."""
-        resumed = _WIRES[self.wire].resumed
-        return resumed(payload, text) if may_resume(self._own_stops(), text) else None
+        return self._raw.resumed(payload, text)
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say whether a failure that the server names may pass."""
@@ -170,7 +130,7 @@ class TextGenerationBackend(HTTPBackend):
 
     def _hint(self, status: int) -> str:
         if status in (404, 405):
-            return _WIRES[self.wire].wrong
+            return _WRONG_PLACE[self.wire]
         return super()._hint(status)
 
     def _told(self, error: HTTPStatusError) -> Exception:

@@ -23,7 +23,7 @@ from chatadapters import (
     make_predict,
     text_generation_predict,
 )
-from chatadapters._http import HTTPStatusError
+from chatadapters._http_errors import HTTPStatusError
 from chatadapters._parts import ImagePart
 from chatadapters.backends.text_generation import TextGenerationBackend
 from chatadapters.templates import DialogueTemplate, Layout, get_template

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis.strategies import lists, text
 
 from chatadapters import Done, Finish, MalformedStreamError, OptionError, Text, Usage
-from chatadapters._http import HTTPStatusError
+from chatadapters._http_errors import HTTPStatusError
 from chatadapters._retry import is_transient, never_retried
 from chatadapters._server_wait import status_of, wanted_wait
-from chatadapters.backends._raw_prompt import StopReader
+from chatadapters.backends._stop_reader import StopReader
 from chatadapters.backends._tgi import TgiReader, tgi_body, tgi_resumed
 from chatadapters.backends._tgi_errors import as_tgi_error, retryable
 from chatadapters.testing.faults import TEXT, good_body
