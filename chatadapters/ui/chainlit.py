@@ -6,6 +6,7 @@ from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._explain import explain
 from ._shown import Shown, named, shown
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def for_chainlit(
     """Make a handler for Chainlit's `on_message`.
 
     The conversation is the session's, files included. Chainlit's stop button ends the
-    provider's work and what came of the answer is kept, also after an error, which Chainlit
-    tells below it. Chat settings whose id the predict names in `additional_inputs` are passed
+    provider's work and what came of the answer is kept, also after an error, which is told
+    below it. Chat settings whose id the predict names in `additional_inputs` are passed
     on. Reasoning that `show_reasoning` asks for is shown as a step.
 
     Args:
@@ -53,6 +54,11 @@ def for_chainlit(
             async with aclosing(replies):
                 async for now in replies:
                     await reply.show(now)
+        except Exception as error:
+            await reply.end()
+            # Chainlit itself would only log it.
+            await cl.ErrorMessage(explain(error)).send()
+            raise
         finally:
             await reply.end()
 
@@ -87,7 +93,7 @@ class _Reply:
 
     async def end(self) -> None:
         await self._end_step()
-        if self._message.content:
+        if self._message.streaming:
             await self._message.send()
 
     async def _think(self, reasoning: str) -> None:

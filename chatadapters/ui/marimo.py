@@ -5,13 +5,15 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from .._explain import explain
 from ._shown import Shown, named, news, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from .._protocols import AsyncPredict, Predict
-    from ._shown import Inputs
+    from .._explain import explain
+from ._shown import Inputs
 
 _ID = "reasoning"
 
@@ -46,11 +48,15 @@ def for_marimo(
     ) -> AsyncGenerator[str | dict[str, str], None]:
         options = {**named(predict, _settings(config)), **(inputs() if inputs else {})}
         before = Shown()
-        async with aclosing(answer(messages[-1], [*messages[:-1]], **options)) as replies:
-            async for now in replies:
-                for chunk in _chunks(before, now):
-                    yield chunk
-                before = now
+        try:
+            async with aclosing(answer(messages[-1], [*messages[:-1]], **options)) as replies:
+                async for now in replies:
+                    for chunk in _chunks(before, now):
+                        yield chunk
+                    before = now
+        # marimo would tell it with everything that was sent, files included.
+        except Exception as error:
+            yield {"type": "error", "errorText": explain(error)}
 
     return model
 

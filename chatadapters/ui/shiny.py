@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._explain import explain
+from ._shown import Shown, news, shown
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 
     from .._protocols import AsyncPredict, Predict
     from ._shown import Inputs
+
+# What stands between these is shown in a panel of its own.
+_OPEN, _CLOSE = "<thinking>", "</thinking>\n\n"
 
 
 def for_shiny(
@@ -17,13 +24,14 @@ def for_shiny(
 ) -> Callable[[str, Sequence[Any]], Awaitable[None]]:
     """Make a handler for `on_user_submit` of shinychat's `Chat`.
 
-    The conversation is the chat's, files included. With `ui.chat_ui(..., enable_cancel=True)`
-    the stop button ends the provider's work; what came of the answer is kept, also after an
-    error, which Shiny tells in a notification.
+    The conversation is the chat's, files included. With `chat_ui(..., enable_cancel=True)` the
+    stop button ends the provider's work; what came of the answer is kept, also after an error,
+    which is told in a notification. Reasoning that `show_reasoning` asks for is shown in the
+    chat's own panel.
 
     Args:
         predict: What answers.
-        chat: The `ui.Chat`; call this in the server function, where it is made.
+        chat: The `Chat`; call this in the server function, where it is made.
         inputs: Gives the values of the additional inputs by name, such as
             `lambda: {"temperature": input.temperature()}`; asked once for each message.
 
@@ -32,24 +40,56 @@ def for_shiny(
 
     Example:
         >>> from chatadapters import echo_predict
-        >>> # chat = ui.Chat("chat")
+        >>> # chat = Chat("chat")
         >>> # chat.on_user_submit(for_shiny(echo_predict(), chat))
     """
-    answer: Any = getattr(predict, "aio", predict)
-    _wire_stop(chat)
+    answer = shown(predict)
+    session = import_module("shiny.session").require_active_session(None)
+    _wire_stop(chat, session)
+
+    async def stream(replies: AsyncGenerator[Shown, None]) -> AsyncGenerator[str, None]:
+        before = Shown()
+        try:
+            async with aclosing(replies):
+                async for now in replies:
+                    yield _text(before, now)
+                    before = now
+        except Exception as error:
+            if chat.on_error != "actual":
+                raise
+            notify = import_module("shiny.ui").notification_show
+            notify(explain(error), type="error", duration=None, session=session)
 
     async def on_user_submit(text: str, attachments: Sequence[Any]) -> None:
         message = {"text": text, "files": [*attachments]} if attachments else text
         options = inputs() if inputs else {}
-        await chat.append_message_stream(answer.deltas(message, chat.messages(), **options))
+        replies = answer(message, _without_thoughts(chat.messages()), **options)
+        await chat.append_message_stream(stream(replies))
 
     return on_user_submit
 
 
-def _wire_stop(chat: Any) -> None:
+def _text(before: Shown, now: Shown) -> str:
+    """Give what is new, with the marks of where the reasoning begins and ends."""
+    new = news(before, now)
+    begins = _OPEN if new.reasoning and not before.reasoning else ""
+    ends = _CLOSE if new.text and now.reasoning and not before.text else ""
+    return begins + new.reasoning + ends + new.text
+
+
+def _without_thoughts(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    for turn in turns:
+        content = turn["content"]
+        if turn["role"] == "assistant" and content.startswith(_OPEN):
+            content = content.partition(_CLOSE.strip())[2].lstrip("\n")
+        told.append({**turn, "content": content})
+    return told
+
+
+def _wire_stop(chat: Any, session: Any) -> None:
     """End the answer when the stop button is used, which Shiny leaves to the app."""
     reactive: Any = import_module("shiny.reactive")
-    session = import_module("shiny.session").require_active_session(None)
     clicked = import_module("shiny.module").ResolvedId(f"{chat.id}_cancel")
 
     def stop() -> None:

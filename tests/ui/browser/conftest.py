@@ -33,7 +33,8 @@ def running(ui: UI, folder: Path, *, scripted: bool = True) -> Iterator[str]:
     command, *args = ui.at(port)
     python_path = [str(ROOT), *([str(PATCHED)] if scripted else [])]
     environ = {
-        **os.environ,
+        # NiceGUI behaves differently when it believes that it is under test itself.
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         "CHATADAPTERS_UI_LOG": str(folder / "log"),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HOME": str(folder),  # several keep settings and ask questions there

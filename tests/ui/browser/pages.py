@@ -63,7 +63,7 @@ UIS = (
         "panel",
         ("panel", "serve", "{app}", "--port={port}", "--address=127.0.0.1"),
         box="textarea",
-        answers=".chat-message:has-text('SmolLM2') .message",
+        answers=".message",
         stop="button:has-text('Stop')",
     ),
     UI(
@@ -117,10 +117,12 @@ class Chat:
 
     def __init__(self, ui: UI, page: Page, url: str) -> None:
         self.ui, self.page = ui, page
+        self.sent: list[str] = []
         page.goto(url)
         page.locator(self.ui.box).first.wait_for()
 
     def send(self, message: str) -> None:
+        self.sent.append(message)
         box = self.page.locator(self.ui.box).first
         expect(box).to_be_enabled()
         box.fill(message)
@@ -132,7 +134,8 @@ class Chat:
         raise AssertionError(f"{message!r} was not sent")
 
     def answers(self) -> list[str]:
-        return [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
+        texts = [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
+        return [text for text in texts if text not in self.sent]  # Panel's messages are all alike
 
     def states(self, wanted: str) -> list[str]:
         """Wait until the last answer has some text; give the states it was seen in before."""

@@ -27,8 +27,9 @@ def asked(log: Path) -> list[tuple[str, str]]:
 
 def test_a_conversation(chat: Chat, log: Path) -> None:
     """An answer grows before one's eyes, and the next message is sent with what was said."""
-    chat.send("one two three four five")
-    seen = chat.states("four five")
+    count = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    chat.send(count)
+    seen = chat.states("fourteen")
     assert len(seen) > 2
     assert all(len(later) >= len(before) for before, later in pairwise(seen))
     chat.page.wait_for_timeout(500)
@@ -36,8 +37,8 @@ def test_a_conversation(chat: Chat, log: Path) -> None:
     chat.states("/ second")
     chat.screenshot("conversation")
     assert asked(log) == [
-        ("user", "one two three four five"),
-        ("assistant", "I was told: one two three four five"),
+        ("user", count),
+        ("assistant", f"I was told: {count}"),
         ("user", "second"),
     ]
 
