@@ -13,6 +13,7 @@ from ._redact import forget_locals, redact
 from ._retry import Attempts, never_retried
 from ._seam import Seam, resumable
 from ._transcript import Transcript
+from ._unreachable import explain_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,6 +226,7 @@ class ReplyState:
 
     def _give_up(self, error: BaseException) -> None:
         self.over, self.error = True, error
+        explain_unreachable(error)
         if isinstance(error, StreamError):
             error.partial = self._said.best
 
