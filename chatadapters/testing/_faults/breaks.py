@@ -96,7 +96,7 @@ def restart_differs_once(ask: Ask) -> Answer:
     return Answer(encode(ask.reply(_OTHER).until(4)))
 
 
-@scenario("retry", first=f"{TEXT}\n{TEXT}\n{TEXT}", max_requests=3)
+@scenario("retry", first=f"{TEXT}\n{TEXT}\n{TEXT}", max_requests=3, healed=whole)
 def restart_shorter_once(ask: Ask) -> Answer:
     """The first answer, cut, is longer than the whole second one."""
     return Answer(encode(ask.reply([TEXT, "\n", TEXT, "\n", TEXT]).until(5)))
