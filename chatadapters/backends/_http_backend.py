@@ -162,10 +162,19 @@ def without_secrets(value: Any) -> Any:
     return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
 
 
-def with_route(url: str, route: str) -> str:
-    """Give an address with a route at the end of its path, which may be there already."""
+def with_route(url: str, route: str, version: str = "") -> str:
+    """Give an address with a route at the end of its path, which may be there already.
+
+    Args:
+        url: The address.
+        route: What its path ends with.
+        version: What the path has before the route, such as `"/v1"`.
+    """
     parts = urlsplit(url)
-    return parts._replace(path=parts.path.rstrip("/").removesuffix(route) + route).geturl()
+    path = parts.path.rstrip("/")
+    if not path.endswith(route):
+        path = path.removesuffix(version) + version + route
+    return parts._replace(path=path).geturl()
 
 
 def check_url(name: str, value: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._backend import Reader
     from ..templates import DialogueTemplate, Escape
 
-_MOST_STOPS = 4
+MOST_STOPS = 4
 
 
 class RawWire(NamedTuple):
@@ -80,7 +80,7 @@ class RawPrompt:
         The template's end token comes first, because it ends nearly every reply.
         """
         end, others = self.template.stop[:1], self.template.stop[1:]
-        return list(dict.fromkeys((*end, *self.stops, *wanted, *others)))[:_MOST_STOPS]
+        return list(dict.fromkeys((*end, *self.stops, *wanted, *others)))[:MOST_STOPS]
 
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
@@ -120,10 +120,10 @@ def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
     stops = (given,) if isinstance(given, str) else tuple(given)
     if not all(isinstance(stop, str) and stop for stop in stops):
         raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
-    if len(stops) > _MOST_STOPS:
+    if len(stops) > MOST_STOPS:
         raise OptionError(
-            f"stop_sequences={given!r}: servers take {_MOST_STOPS} by default. Give them as "
-            f"stop=: {_MOST_STOPS} are sent then, and all are enforced here"
+            f"stop_sequences={given!r}: servers take {MOST_STOPS} by default. Give them as "
+            f"stop=: {MOST_STOPS} are sent then, and all are enforced here"
         )
     return stops
 

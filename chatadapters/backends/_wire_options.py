@@ -78,6 +78,7 @@ COMPLETIONS_OPENAI_NAMES: Mapping[str, str] = {
     **{name: name for name in COMPLETIONS - APART},
     "max_completion_tokens": "max_tokens",
 }
+CHAT_OPENAI_NAMES: Mapping[str, str] = {name: name for name in CHAT - APART - {"tool_prompt"}}
 _ELSEWHERE = {"max_tokens": "max_new_tokens", "max_new_tokens": "max_tokens"}
 
 
