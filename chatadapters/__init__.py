@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from ._factories import (
         echo_predict,
+        huggingface_predict,
         langchain_predict,
         local_predict,
         openai_predict,
@@ -103,6 +104,7 @@ __all__ = [
     "echo_predict",
     "fallback",
     "get_template",
+    "huggingface_predict",
     "langchain_predict",
     "local_predict",
     "make_predict",

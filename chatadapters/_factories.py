@@ -128,6 +128,49 @@ def langchain_predict(
     return make_predict(backend, **options)
 
 
+def huggingface_predict(
+    model: str | None = None,
+    *,
+    provider: str | None = None,
+    base_url: str | None = None,
+    token: str | Callable[[], str | None] | None = None,
+    client: Any = None,
+    task: Literal["chat", "text-generation"] = "chat",
+    template: DialogueTemplate | str | None = None,
+    **options: Any,
+) -> Predict:
+    """Make a predict of a model at Hugging Face: by its router, at an endpoint, or behind TGI.
+
+    Args:
+        model: The model on the hub.
+        provider: Who runs it, such as `"groq"` or `"cheapest"`; by default the router decides.
+        base_url: A server of its own, such as an inference endpoint.
+        token: The access token, or a callable that gives it; by default the saved one
+            (`HF_TOKEN`, `hf auth login`), which goes to Hugging Face's own addresses only.
+        client: An `InferenceClient` or `AsyncInferenceClient` that lends its model, address,
+            provider, token and headers.
+        task: `"chat"`, or `"text-generation"` for a TGI server that is sent a prompt.
+        template: The chat template for `"text-generation"`, or the name of one; by default
+            that of the model, which the first message downloads.
+        **options: As in `make_predict`; the fields of `HuggingFaceBackend`; and request
+            options: of chat completions, such as `temperature` and `max_tokens`, or TGI's.
+
+    Returns:
+        The predict function.
+
+    Example:
+        >>> predict = huggingface_predict("openai/gpt-oss-20b", provider="groq", max_tokens=64)
+        >>> predict.build("Hi")["model"]
+        'openai/gpt-oss-20b:groq'
+    """
+    from .backends.huggingface import HuggingFaceBackend
+
+    backend = HuggingFaceBackend(
+        model, provider, base_url, client, task=task, template=template, token=token
+    )
+    return make_predict(backend, **options)
+
+
 def local_predict(model: str = "smollm2", **options: Any) -> Predict:
     """Make a predict of a model that runs in this process: no server, no key.
 

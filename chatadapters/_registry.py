@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "chatadapters.backends"
 BACKENDS = {
     "echo": "chatadapters.backends.echo:EchoBackend",
+    "huggingface": "chatadapters.backends.huggingface:HuggingFaceBackend",
     "langchain": "chatadapters.backends.langchain:LangChainBackend",
     "local": "chatadapters.backends.local:LocalBackend",
     "openai": "chatadapters.backends.openai:OpenAIBackend",
