@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from .._protocols import AsyncPredict, Predict
-    from .._explain import explain
 from ._shown import Inputs
 
 _ID = "reasoning"

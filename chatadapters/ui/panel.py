@@ -90,7 +90,11 @@ class _Thoughts:
         if reasoning != self._shown:
             if self._step is None:
                 self._step = self._feed.add_step(
-                    user=_THOUGHTS, default_title=_THOUGHTS, status="running"
+                    user=_THOUGHTS,
+                    default_layout="column",
+                    default_title=_THOUGHTS,
+                    min_width=240,
+                    status="running",
                 )
             self._step.stream(reasoning, replace=True)
             self._shown = reasoning

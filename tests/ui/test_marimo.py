@@ -95,3 +95,10 @@ async def test_stop_ends_the_providers_work() -> None:
     assert await anext(replies) == "Well"
     await replies.aclose()
     assert len(backend.closed) == 1
+
+
+async def test_an_error_is_told() -> None:
+    """An error is an event after what came, without what was sent."""
+    _, predict = answering(["Well", PermissionError("no")])
+    *_, told = await listed(for_marimo(predict)(MESSAGES[:1], Config()))
+    assert told == {"type": "error", "errorText": "PermissionError: no"}

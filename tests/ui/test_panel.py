@@ -33,8 +33,8 @@ class Feed:
         self.objects = list(objects)
         self.steps: list[Step] = []
 
-    def add_step(self, *, user: str, default_title: str, status: str) -> Step:
-        self.objects.append(PanelMessage(default_title, user))
+    def add_step(self, *, user: str, status: str, **look: Any) -> Step:
+        self.objects.append(PanelMessage(look["default_title"], user))
         self.steps.append(Step(status))
         return self.steps[-1]
 

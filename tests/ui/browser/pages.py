@@ -29,7 +29,7 @@ class UI:
         answers: The answers of the model.
         stop: The button that stops an answer; None where the UI has none.
         path: The path of the page.
-        keeps_partial: Whether the UI sends a stopped answer with the next message.
+        stop_reaches: Whether stop reaches the function that answers.
         env: Environment variables; `{port}` is filled in.
     """
 
@@ -38,9 +38,8 @@ class UI:
     box: str
     answers: str
     stop: str | None = None
-    failure: str = "the door is locked"
     path: str = ""
-    keeps_partial: bool = True
+    stop_reaches: bool = True
     env: dict[str, str] = field(default_factory=dict)
 
     def at(self, port: int) -> list[str]:
@@ -63,7 +62,7 @@ UIS = (
         "panel",
         ("panel", "serve", "{app}", "--port={port}", "--address=127.0.0.1"),
         box="textarea",
-        answers=".message",
+        answers=".message p",
         stop="button:has-text('Stop')",
     ),
     UI(
@@ -87,6 +86,7 @@ UIS = (
         box=".cm-content",
         answers=".group.items-start > div:first-child",
         stop="form > button >> nth=-1",
+        stop_reaches=False,  # marimo hears of it when the answer has ended
     ),
     UI(
         "shiny",
@@ -126,11 +126,12 @@ class Chat:
         box = self.page.locator(self.ui.box).first
         expect(box).to_be_enabled()
         box.fill(message)
-        for _ in range(20):  # a page may be there before it is connected
+        for _ in range(5):  # a page may be there before it is connected
             box.press("Enter")
-            self.page.wait_for_timeout(300)
-            if message not in (box.text_content() or "") + box.evaluate("box => box.value ?? ''"):
-                return
+            for _ in range(20):
+                self.page.wait_for_timeout(100)
+                if message not in box.evaluate("box => box.value ?? box.innerText"):
+                    return
         raise AssertionError(f"{message!r} was not sent")
 
     def answers(self) -> list[str]:

@@ -36,7 +36,7 @@ class ObedientBackend(ScriptedBackend):
         if "fail" in said:
             return ["It went well. ", PermissionError("the door is locked")]
         if "slow" in said:
-            return [*_slowly(f"word{number} " for number in range(300)), Finish("stop")]
+            return [*_slowly(f"word{number} " for number in range(80)), Finish("stop")]
         if "think" in said:
             return [*_slowly([Reasoning("first this "), Reasoning("then that"), "42"]), _STOP]
         told = " / ".join(_text(m) for m in payload["messages"] if m["role"] != "system")
