@@ -9,6 +9,7 @@ from ._errors import IncompleteStreamError, LimitExceededError
 from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
 from ._policies import Limits
 from ._reasoning import ReasoningSplitter
+from ._seam import Echo
 from ._stop import StopFilter, TokenFilter
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class Attempt:
         self.content = 0
         self.raw: list[str] = []
         self.own_reasoning = False
-        if prefix:
-            self._text(prefix)
+        self._echo = Echo(prefix) if prefix else None
 
     def feed(self, chunk: Chunk) -> None:
         """Read one chunk."""
@@ -112,8 +112,14 @@ class Attempt:
         if self.finish is not None:
             return
         self._count(len(delta))
-        self.raw.append(delta)
-        self._split(delta if self._tokens is None else self._tokens.feed(delta))
+        text = delta if self._echo is None else self._echo.feed(delta)
+        if text is not None:
+            self._echo = None
+            self._take(text)
+
+    def _take(self, text: str) -> None:
+        self.raw.append(text)
+        self._split(text if self._tokens is None else self._tokens.feed(text))
 
     def _reasoning(self, delta: str) -> None:
         if self.finish is not None:
@@ -150,6 +156,8 @@ class Attempt:
             self.finish = finish
 
     def _flush(self) -> None:
+        if self._echo is not None:
+            self._take(self._echo.flush())
         if self._tokens is not None:
             self._split(self._tokens.flush())
         self._show(self._splitter.flush())

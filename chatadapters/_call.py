@@ -9,7 +9,7 @@ from ._attempt import Rules
 from ._policies import Retry, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ._backend import Backend, Payload
     from ._events import Reply, Trimmed
@@ -29,6 +29,7 @@ class Call:
         needs_text: Whether a reply without text is an error, unless it simply stopped.
         trimmed: What was left out to fit the window, or None.
         on_finish: Called with the reply when it ended, however it did.
+        header_secrets: Keys that the request carries in headers of the caller's own.
         next: Gives the call to make when this one has failed for good, or None.
     """
 
@@ -42,6 +43,11 @@ class Call:
     trimmed: Trimmed | None = None
     on_finish: Callable[[Reply], object] | None = None
     next: Callable[[], Call] | None = None
+    header_secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def secrets(self) -> Sequence[str]:
+        """Give the keys that must never show: the backend's, and those in extra headers."""
+        return (*self.backend.secrets(), *self.header_secrets)
 
     @property
     def policy(self) -> Retry:

@@ -34,7 +34,8 @@ class Clock:
         self.waited = 0.0
 
     def begin(self) -> None:
-        """An attempt begins."""
+        """An attempt begins; the wait before it was no wait for the provider."""
+        self._ours = False
         self.waited, self._limit = 0.0, self.timeout.first
         self._waiting_for = "first content (Timeout.first)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,23 @@ def redact(error: BaseException, secrets: Sequence[str]) -> None:
         seen.add(id(current))
         _clean_error(current, keys)
         current = current.__cause__ or current.__context__
+
+
+def header_secrets(headers: Any) -> tuple[str, ...]:
+    """Give the keys among headers that a caller added to a request.
+
+    Example:
+        >>> header_secrets({"X-Api-Key": "k1", "Authorization": "Bearer k2", "X-Trace": "7"})
+        ('k1', 'Bearer k2', 'k2')
+    """
+    if not isinstance(headers, Mapping):
+        return ()
+    named = (str(value) for name, value in headers.items() if _is_secret(str(name)))
+    return tuple(key for value in named for key in dict.fromkeys((value, *value.split()[-1:])))
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in ("auth", "cookie", "key", "secret", "token"))
 
 
 def forget_locals(error: BaseException) -> None:

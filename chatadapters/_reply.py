@@ -11,7 +11,7 @@ from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, 
 from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._redact import forget_locals, redact
 from ._retry import Attempts, never_retried
-from ._seam import Seam, resumable
+from ._seam import Seam, SeamError, resumable
 from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
@@ -124,7 +124,7 @@ class ReplyState:
     def close(self) -> None:
         """End the reply, finished or not, and report it once."""
         self.streaming, self.over = False, True
-        if self.error is not None and any(self._call.backend.secrets()):
+        if self.error is not None and any(self._call.secrets()):
             forget_locals(self.error)
         if not self._reported:
             self._reported = True
@@ -173,7 +173,7 @@ class ReplyState:
 
     def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
         finished = self._attempt.finish is not None
-        joined = seam.feed(events, self._number, last=finished)
+        joined = seam.feed(events, last=finished)
         if joined is None:
             return ()
         self._seam = None
@@ -209,11 +209,13 @@ class ReplyState:
         if self.over:
             self.error = error
             return
-        if self._attempt.finish is not None:
+        if self._attempt.finish is not None and not isinstance(error, SeamError):
             self._complete()
             return
         self.streaming = False
-        redact(error, self._call.backend.secrets())
+        redact(error, self._call.secrets())
+        if self._seam is not None and not self._attempt.content and never_retried(error):
+            error = SeamError(f"the server refuses to continue a reply: {error}")
         wait = self._next_attempt(error)
         if wait is None:
             wait = self._next_call()
@@ -235,7 +237,7 @@ class ReplyState:
     def _next_attempt(self, error: BaseException) -> float | None:
         if never_retried(error):
             return None
-        if isinstance(error, IncompleteStreamError):
+        if isinstance(error, IncompleteStreamError) and not isinstance(error, SeamError):
             self._clean_ends += 1
             if self._clean_ends >= _MOST_CLEAN_ENDS:
                 return None

@@ -9,6 +9,7 @@ from ._attempt import EndsWith, Rules
 from ._conversation import normalize
 from ._errors import OptionError
 from ._policies import Limits, Retry, Timeout, Window
+from ._redact import header_secrets
 from ._window import fit
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Spec:
             needs_text=needs_text,
             trimmed=trimmed,
             on_finish=self.on_finish,
+            header_secrets=header_secrets(self.options.get("extra_headers")),
         )
 
 

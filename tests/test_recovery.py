@@ -26,6 +26,7 @@ from chatadapters import (
     make_predict,
 )
 from chatadapters._events import Done, Failed, Progress
+from chatadapters._seam import Echo
 from chatadapters.testing import Pause, ScriptedBackend
 from tests.both import Run, complete
 
@@ -271,10 +272,36 @@ def test_a_broken_reply_resumes_where_the_backend_can(run: Run) -> None:
 
 
 def test_a_continuation_that_reads_differently_is_a_restart(run: Run) -> None:
-    """What was shown must be repeated, or everything is replaced."""
-    scripts = ["One two thr", RESET], [" drei vier", STOP]
-    assert run(scripted(*scripts, backend=Resuming), "predict", "Hi")[-1] == "One two drei vier"
-    assert Restarted(2) in run(scripted(*scripts, backend=Resuming), "events", "Hi")
+    """What was shown must be repeated, or the reply begins again: two texts never mix."""
+    scripts = ["One two thr", RESET], [" drei vier", STOP], ["Eins zwei drei", STOP]
+    assert run(scripted(*scripts, backend=Resuming), "predict", "Hi")[-1] == "Eins zwei drei"
+    assert Restarted(3) in run(scripted(*scripts, backend=Resuming), "events", "Hi")
+
+
+@pytest.mark.parametrize("again", [["One two", " three"], ["One two three"], [*"One two three"]])
+def test_a_server_that_says_it_all_again_doubles_nothing(run: Run, again: list[str]) -> None:
+    """The beginning that it repeats is taken once."""
+    predict = scripted(["One two thr", RESET], [*again, STOP], backend=Resuming)
+    assert "".join(run(predict, "deltas", "Hi")) == "One two three"
+    assert len(predict.backend.requests) == 2
+
+
+def test_a_continuation_may_begin_like_the_reply(run: Run) -> None:
+    """A word that stands at the beginning too is no echo."""
+    predict = scripted(["One two thr", RESET], [" three One two", STOP], backend=Resuming)
+    assert "".join(run(predict, "deltas", "Hi")) == "One two three One two"
+    assert Echo("One two").flush() == "One two"
+    short = Echo("One two")
+    assert short.feed("One") is None
+    assert short.flush() == "One twoOne"
+
+
+def test_a_server_that_refuses_to_continue_is_asked_anew(run: Run) -> None:
+    """A 400 to the continuation is no reason to give up the reply."""
+    refused = ProviderStreamError("no such thing", status=400)
+    predict = scripted(["One two thr", RESET], [refused], ["One two three", STOP], backend=Resuming)
+    assert run(predict, "predict", "Hi")[-1] == "One two three"
+    assert [r.get("continue") for r in predict.backend.requests] == [None, "One two", None]
 
 
 def test_a_reply_without_a_whole_word_restarts(run: Run) -> None:
