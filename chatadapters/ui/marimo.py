@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from .._protocols import AsyncPredict, Predict
-from ._shown import Inputs
+    from ._shown import Inputs
 
 _ID = "reasoning"
 

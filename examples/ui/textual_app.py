@@ -1,10 +1,9 @@
-"""Textual: `python textual_app.py`. The embedded model in the terminal; no key."""
+"""Textual: `python textual_app.py`; Escape stops an answer. The embedded model; no key."""
 
 from __future__ import annotations
 
 from textual import work
-from textual.app import App, ComposeResult
-from textual.containers import VerticalScroll
+from textual.app import App
 from textual.widgets import Input, Markdown
 
 from chatadapters import local_predict
@@ -14,37 +13,28 @@ predict = local_predict(system="Give short, clear answers in English.", max_toke
 
 
 class Chat(App[None]):
-    """A chat; Escape stops an answer."""
+    """A chat in the terminal."""
 
     BINDINGS = (("escape", "stop", "Stop"),)
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
+    def on_mount(self) -> None:
+        """Begin a conversation."""
         self.history: list[dict[str, str]] = []
-        yield VerticalScroll()
-        yield Input(placeholder="Say something")
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send what was typed."""
-        event.input.clear()
-        self.answer(event.value)
+        self.mount(Input(placeholder="Say something"))
 
     @work(exclusive=True)
-    async def answer(self, message: str) -> None:
-        """Answer a message; the history keeps what came, also of a stopped answer."""
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer; the history keeps what came, also of a stopped answer."""
         turns, reply = [*self.history], {"role": "assistant", "content": ""}
-        self.history += [{"role": "user", "content": message}, reply]
+        self.history += [{"role": "user", "content": event.value}, reply]
         place = Markdown()
-        await self.query_one(VerticalScroll).mount(Markdown(f"> {message}"), place)
-        stream = Markdown.get_stream(place)
+        await self.mount(Markdown(f"> {event.value}"), place, before=event.input)
+        event.input.clear()
         try:
-            async for delta in predict.aio.deltas(message, turns):
-                reply["content"] += delta
-                await stream.write(delta)
+            async for reply["content"] in predict.aio(self.history[-2]["content"], turns):
+                await place.update(reply["content"])
         except Exception as error:
-            await stream.write(f"\n\n**{explain(error)}**")
-        finally:
-            await stream.stop()
+            await place.append(f"\n\n**{explain(error)}**")
 
     def action_stop(self) -> None:
         """Stop the answer."""
