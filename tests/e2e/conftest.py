@@ -87,7 +87,7 @@ class Chat:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # another package of tests may start a browser of its own
 def browser() -> Iterator[Browser]:
     path = os.environ.get("CHATADAPTERS_CHROMIUM") or shutil.which("chromium")
     assert path, "chromium is not installed: apt-get install chromium"
