@@ -85,9 +85,10 @@ def jinja(messages: list[Message]) -> dict[str, Callable[[], object]]:
         CHATML_JINJA
     )
     dicts = [{"role": role, "content": content} for role, content in messages]
-    dated = DialogueTemplate.from_jinja("{{ strftime_now('') }}" + CHATML_JINJA)
+    looks = CHATML_JINJA.replace("['content']", "['content'].replace('qwerty', '')")
+    rendered = DialogueTemplate.from_jinja(looks)
     return {
-        "chatml, rendered by Jinja in bounds, with the scan": lambda: dated.render(messages),
+        "chatml, rendered by Jinja in bounds, with the scan": lambda: rendered.render(messages),
         "jinja2 sandboxed, chatml": lambda: template.render(
             messages=dicts, add_generation_prompt=True
         ),

@@ -6,6 +6,7 @@ from ._jinja import JinjaLayout
 from ._layout import Layout
 from ._registry import get_template, list_templates, template_for
 from ._render import Rendered
+from ._texts import Thinking
 
 __all__ = [
     "Change",
@@ -14,6 +15,7 @@ __all__ = [
     "JinjaLayout",
     "Layout",
     "Rendered",
+    "Thinking",
     "get_template",
     "list_templates",
     "template_for",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from chatadapters._errors import TemplateError
 from chatadapters._parts import Message
 
-from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout, check_strings
+from ._fields import check_strings
+from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
 from ._loading import Loaded
 from ._messages import read_turns
 
@@ -260,6 +261,10 @@ class DialogueTemplate(Loaded):
 
         Returns:
             The Jinja text, for the `chat_template` of a tokenizer.
+
+        Raises:
+            TemplateError: If the layout has rules (`between`, `strip`, `thinking`, `dates`)
+                that were read out of another Jinja template: use that one.
 
         Example:
             >>> again = DialogueTemplate.from_jinja(DialogueTemplate().to_jinja())

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatadapters._errors import TemplateError
 
+from ._fields import check_strings
 from ._jinja import JinjaLayout
-from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout, check_strings
+from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
+from ._texts import Thinking
 
 if TYPE_CHECKING:
     from ._dialogue import DialogueTemplate
@@ -80,9 +82,20 @@ def _object(text: str) -> dict[str, Any]:
 def _layout_data(layout: Layout | JinjaLayout) -> dict[str, Any]:
     values = {item.name: (getattr(layout, item.name), item.default) for item in fields(layout)}
     return {
-        name: list(value) if isinstance(value, tuple) else value
+        name: [_entry(item) for item in value] if isinstance(value, tuple) else value
         for name, (value, default) in values.items()
         if value != default
+    }
+
+
+def _entry(item: Any) -> Any:
+    """Write one entry of a field; a rule with the names of what it says."""
+    if not isinstance(item, Thinking):
+        return item
+    return {
+        name: value
+        for name, value in item._asdict().items()
+        if value != Thinking._field_defaults.get(name, ...)
     }
 
 
@@ -92,8 +105,13 @@ def _layout_from(kind: type[Layout | JinjaLayout], data: object) -> Layout | Jin
     _refuse_unknown(data, {item.name for item in fields(kind)})
     values: dict[str, Any] = {name: _tuple(value) for name, value in data.items()}
     try:
+        if "thinking" in values:
+            values["thinking"] = tuple(
+                Thinking(**{name: _tuple(value) for name, value in rule.items()})
+                for rule in values["thinking"]
+            )
         return kind(**values)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise TemplateError(f"the layout is not complete: {error}") from None
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
-from chatadapters._errors import TemplateError
+from ._fields import CLOSING, Around, SystemPlace, check_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._render import Renderer
-
-Around: TypeAlias = tuple[str, str]
-SystemPlace: TypeAlias = Literal["block", "first_user", "last_user", "ignore", "refuse"]
+    from ._texts import Strip, Thinking
 
 TOKEN_NAMES = ("system_token", "user_token", "assistant_token", "end_token")
 STARCHAT_TOKENS = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
-ROLES = ("system", "user", "assistant")
 _LONGEST_LABEL = 40
 # What tokenizers keep whole: <|end|>, </s>, <<SYS>>, [INST], [|user|].
 _TOKEN = re.compile(r"<<[^<>\s]+>>|<[^<>\s]+>|\[[^\[\]\s]+\]")
@@ -44,7 +41,18 @@ class Layout:
         begin: What opens every prompt (after the beginning-of-sequence token).
         first_user: What stands before the user's text when that is the first turn, if it is
             not `user[0]`.
+        between: Where the fixed text between two neighbours is another than `user` and
+            `assistant` say: `(before, after, text)`. The neighbours are `"start"`, `"user"`,
+            `"assistant"`, `"empty"` (an assistant's empty text), `"end"` (of a training text)
+            and at most one kind of closing answer: `"last"` (the last message, if it is the
+            assistant's), `"reply"` (the assistant's after the last user's) or `"newest"`
+            (the last one of the assistant, wherever it is).
         trim: The roles whose text is stripped of white space at both ends.
+        strip: Those that lose other characters: `(role, left, right)`, the role may be
+            a kind of closing answer, None stands for white space.
+        thinking: What happens to reasoning in assistants' texts.
+        dates: Placeholders in the text before the first turn, each with the form of
+            `strftime` in which today's date stands there: `("{date}", "%d %b %Y")`.
         stop: Stop sequences, the real end token first.
         bos: The beginning-of-sequence token. Servers and tokenizers add it themselves, so it
             is left out of a prompt unless asked for.
@@ -75,7 +83,11 @@ class Layout:
     later_system: Around | None = None
     begin: str = ""
     first_user: str | None = None
+    between: tuple[tuple[str, str, str], ...] = ()
     trim: tuple[str, ...] = ()
+    strip: tuple[Strip, ...] = ()
+    thinking: tuple[Thinking, ...] = ()
+    dates: tuple[tuple[str, str], ...] = ()
     stop: tuple[str, ...] = ()
     bos: str = ""
     special_tokens: tuple[str, ...] = ()
@@ -85,7 +97,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item.name, getattr(self, item.name))
+            check_field(item.name, getattr(self, item.name))
         if not self.special_tokens:
             found = dict.fromkeys(t for text in self._texts() for t in tokens_in(text))
             object.__setattr__(self, "special_tokens", tuple(found))
@@ -134,9 +146,18 @@ class Layout:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @property
+    def closing(self) -> str:
+        """The kind of closing answer that is treated on its own, or `""`."""
+        named = {kind for pair in self.between for kind in pair[:2]}
+        named |= {role for role, _, _ in self.strip} | {rule.kind for rule in self.thinking}
+        return next((kind for kind in CLOSING if kind in named), "")
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Plain text that opens a turn, such as `USER:`; no text may contain it as a label."""
-        before = (self.user[0], self.assistant[0], self.generation_prompt, self.first_user or "")
+        turns = self._between("user", "assistant", *CLOSING, "empty")
+        first = self.first_user or ""
+        before = (self.user[0], self.assistant[0], self.generation_prompt, first, *turns)
         openings = before if self.system_place == "ignore" else (self.system[0], *before)
         return tuple(dict.fromkeys(label for text in openings for label in self._labels(text)))
 
@@ -154,7 +175,11 @@ class Layout:
         """Give every fixed text that a prompt may begin with, up to the first message's text."""
         begin = (self.begin, self.bos + self.begin)
         user = self.user[0] if self.first_user is None else self.first_user
-        opening: tuple[str, ...] = (user, self.assistant[0])
+        opening = (
+            user,
+            self.assistant[0],
+            *self._between("user", "assistant", *CLOSING, start=True),
+        )
         if self.system_place == "block":
             opening = (self.system[0], *(self.no_system + text for text in opening))
         elif self._merges:
@@ -177,7 +202,29 @@ class Layout:
         if self._merges:
             joints |= {system[1]} | {end + user[0] + system[0] for end in before}
             joints |= {end + user[0] + self.no_system for end in before}
-        return frozenset(joints)
+        return frozenset(joints | set(self._between_texts()) | set(self._thinking_texts()))
+
+    def _between(self, *after: str, start: bool = False) -> tuple[str, ...]:
+        """Give the texts of `between` that stand before some kinds of turns."""
+        return tuple(
+            text
+            for first, second, text in self.between
+            if second in after and (first == "start") == start
+        )
+
+    def _between_texts(self) -> Iterator[str]:
+        """Yield what stands between texts: an empty one has that on both sides as one."""
+        before = [text for _, second, text in self.between if second == "empty"]
+        after = [text for first, _, text in self.between if first == "empty"]
+        after = after or [self.assistant[1] + self.user[0]]
+        yield from (left + right for left in before for right in after)
+        for first, second, text in self.between:
+            if first != "start" and "empty" not in {first, second}:
+                yield text
+
+    def _thinking_texts(self) -> Iterator[str]:
+        for rule in self.thinking:
+            yield from filter(None, (rule.before, rule.between, rule.alone))
 
     @property
     def _merges(self) -> bool:
@@ -199,38 +246,10 @@ class Layout:
     def _texts(self) -> tuple[str, ...]:
         around = (*self.system, *self.user, *self.assistant)
         others = (self.begin, self.no_system, self.first_user or "", self.generation_prompt)
-        return (*around, *others, *self.stop, self.bos)
-
-
-def check_strings(**values: object) -> None:
-    """Refuse what is no string, by name."""
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise TemplateError(f"{name}={value!r} is not a string")
+        more = (*(text for *_, text in self.between), *self._thinking_texts())
+        return (*around, *others, *more, *self.stop, self.bos)
 
 
 def tokens_in(text: str) -> list[str]:
     """Find what looks like control tokens, in order."""
     return _TOKEN.findall(text)
-
-
-def _check(name: str, value: object) -> None:
-    """Refuse a field of the wrong kind, so that JSON written by hand fails at once."""
-    if name == "later_system" and value is None:
-        good = True
-    elif name in {"user", "assistant", "system", "later_system"}:
-        good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
-    elif name == "system_place":
-        good = value in get_args(SystemPlace)
-    elif name in {"stop", "special_tokens", "reserved"}:
-        good = isinstance(value, tuple) and _strings(value) and "" not in value
-    elif name == "trim":
-        good = isinstance(value, tuple) and set(value) <= set(ROLES)
-    else:
-        good = isinstance(value, str) or (name == "first_user" and value is None)
-    if not good:
-        raise TemplateError(f"Layout({name}={value!r}) is not what this field takes")
-
-
-def _strings(value: tuple[object, ...]) -> bool:
-    return all(isinstance(item, str) for item in value)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, pairwise, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
-from ._guard import guard_of
+from ._fields import CLOSING, KINDS
+from ._guard import Change, guard_of
+from ._texts import stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
-    from ._guard import Change, Escape
+    from ._guard import Escape, Guard
     from ._layout import Layout
+    from ._texts import Thinking
 
 Turn: TypeAlias = tuple[str, str]
+ORDINARY: dict[str, str] = dict.fromkeys((*CLOSING, "empty"), "assistant")
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,27 @@ class Renderer:
 
     Args:
         layout: The fixed text.
+        now: Gives the date; the present one by default.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, now: Callable[[], datetime] | None = None) -> None:
         around = {"user": layout.user, "assistant": layout.assistant}
         if layout.later_system is not None:
             around["system"] = layout.later_system
         self._layout = layout
+        self._now = now or _today
         self._before = {role: pair[0] for role, pair in around.items()}
         self._after = {role: pair[1] for role, pair in around.items()}
-        self._guard = guard_of(layout)
+        self._between = _all_pairs(layout)
+        self._strip = {role: (left, right) for role, left, right in layout.strip}
+        self._strip |= dict.fromkeys(layout.trim, (None, None))
+        self._thinking: dict[str, Thinking] = {rule.kind: rule for rule in layout.thinking}
+        self._closing = layout.closing
+        self._has_empty = any("empty" in pair for pair in self._between)
+
+    @cached_property
+    def _guard(self) -> Guard:
+        return guard_of(self._layout)
 
     def parts(
         self, turns: Sequence[Turn], system: str, *, inference: bool, escape: Escape, bos: bool
@@ -90,7 +107,9 @@ class Renderer:
         layout = self._layout
         roles = [role for role, _ in turns]
         self._check(roles, system)
-        texts = self._texts(turns, system)
+        texts = [system, *(text for _, text in turns)]
+        kinds = self._kinds(roles)
+        thoughts = self._trimmed(texts, kinds)
         changes = self._guard.clean_all(texts, ["system", *roles], escape)
         system, *texts = texts
         pieces = [""] * (3 * len(roles))
@@ -99,7 +118,14 @@ class Renderer:
         pieces[2::3] = map(self._after.__getitem__, roles)
         if layout.first_user is not None and roles and roles[0] == "user":
             pieces[0] = layout.first_user
-        head = (layout.bos if bos else "") + layout.begin + self._place(system, roles, pieces)
+        if self._between:
+            self._join(kinds, pieces, inference=inference)
+        for number, thought in thoughts.items():
+            changes += self._think(number, kinds[number], thought, pieces, escape)
+        if layout.dates and roles:
+            pieces[0] = self._dated(pieces[0])
+        begin = (layout.bos if bos else "") + self._dated(layout.begin)
+        head = begin + self._place(system, roles, pieces)
         tail = layout.generation_prompt if inference else ""
         if inference and roles and roles[-1] == "assistant":
             pieces[-1] = tail = ""
@@ -127,8 +153,8 @@ class Renderer:
     def _place(self, system: str, roles: list[str], pieces: list[str]) -> str:
         """Give the system block, or put the text into the user turn where it belongs."""
         layout = self._layout
-        before, after = layout.system
-        text = before + system + after if system else layout.no_system
+        before, after = map(self._dated, layout.system)
+        text = before + system + after if system else self._dated(layout.no_system)
         if layout.system_place == "block":
             return text
         if layout.system_place in {"first_user", "last_user"} and text:
@@ -141,14 +167,96 @@ class Renderer:
             pieces[3 * number] += text
         return ""
 
-    def _texts(self, turns: Sequence[Turn], system: str) -> list[str]:
-        """Give the system text and those of the turns, trimmed."""
-        trim = self._layout.trim
-        texts = [system, *(text for _, text in turns)]
-        if trim:
-            roles = ("system", *(role for role, _ in turns))
-            texts = [t.strip() if r in trim else t for r, t in zip(roles, texts, strict=True)]
-        return texts
+    def _kinds(self, roles: list[str]) -> list[str]:
+        """Give what each turn is: its role, or the special case that the layout knows."""
+        if not self._closing or "assistant" not in roles:
+            return roles
+        if self._closing != "newest" and roles[-1] != "assistant":
+            return roles
+        last = len(roles) - 1 - roles[::-1].index("assistant")
+        kinds = [*roles[:last], self._closing, *roles[last + 1 :]]
+        while self._closing == "reply" and last > 0 and roles[last - 1] == "assistant":
+            last -= 1
+            kinds[last] = self._closing
+        return kinds
+
+    def _trimmed(self, texts: list[str], kinds: list[str]) -> dict[int, str]:
+        """Strip the system text and those of the turns in place; give the reasoning of turns."""
+        thoughts: dict[int, str] = {}
+        if not (self._strip or self._thinking):
+            return thoughts
+        for number, kind in enumerate(["system", *kinds]):
+            strip = self._strip.get(kind) or self._strip.get(ORDINARY.get(kind, ""))
+            if strip:
+                texts[number] = stripped(texts[number], *strip)
+            rule = self._thinking.get(kind)
+            if rule:
+                thought, texts[number] = rule.split(texts[number])
+                if thought:
+                    thoughts[number - 1] = thought
+        return thoughts
+
+    def _join(self, kinds: list[str], pieces: list[str], *, inference: bool) -> None:
+        """Put the fixed text that particular neighbours have between them."""
+        line = ["start", *kinds, "prompt" if inference else "end"]
+        if self._has_empty:
+            for number, kind in enumerate(kinds):
+                if kind in {"assistant", *CLOSING} and not pieces[3 * number + 1]:
+                    line[number + 1] = "empty"
+        for number, pair in enumerate(pairwise(line)):
+            text = self._between.get(pair)
+            if text is None:
+                continue
+            at = 3 * number - 1
+            if number == 0:
+                pieces[0] = text
+            elif number == len(kinds):
+                pieces[at] = text
+            else:
+                pieces[at] = pieces[at] if text.startswith(pieces[at]) else ""
+                pieces[at + 1] = text.removeprefix(pieces[at])
+
+    def _think(
+        self, turn: int, kind: str, thought: str, pieces: list[str], escape: Escape
+    ) -> list[Change]:
+        """Write the reasoning of one turn before its answer."""
+        rule = self._thinking[kind]
+        found: list[str] = []
+        if escape != "off":
+            thought, found = self._guard.clean(thought, escape)
+        answer = pieces[3 * turn + 1]
+        between = rule.between if answer or rule.alone is None else rule.alone
+        pieces[3 * turn] = rule.before or ""
+        pieces[3 * turn + 1] = thought + between + answer
+        return [Change(turn, "assistant", token) for token in found]
+
+    def _dated(self, text: str) -> str:
+        """Put today's date where its placeholders stand."""
+        for placeholder, form in self._layout.dates:
+            if placeholder in text:
+                text = text.replace(placeholder, self._now().strftime(form))
+        return text
+
+
+def _all_pairs(layout: Layout) -> dict[tuple[str, str], str]:
+    """Write out `between`: where a special case is not named, the ordinary one counts."""
+    given = {(before, after): text for before, after, text in layout.between}
+    named = {kind for pair in given for kind in pair}
+    kinds = [kind for kind in KINDS if named & {kind, ORDINARY.get(kind)}]
+    pairs: dict[tuple[str, str], str] = {}
+    for before, after in product(kinds, kinds):
+        first, second = ORDINARY.get(before, before), ORDINARY.get(after, after)
+        for pair in ((before, after), (first, after), (before, second), (first, second)):
+            if pair in given:
+                pairs[before, after] = given[pair]
+                break
+    return pairs
+
+
+def _today() -> datetime:
+    from datetime import datetime
+
+    return datetime.now()
 
 
 def _named(layout: Layout) -> str:

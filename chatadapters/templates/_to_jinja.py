@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatadapters._errors import TemplateError
+
 if TYPE_CHECKING:
     from ._layout import Layout
 
@@ -17,7 +19,16 @@ def to_jinja(layout: Layout, system: str) -> str:
 
     Returns:
         The template.
+
+    Raises:
+        TemplateError: If the layout has rules that were read out of another Jinja template.
     """
+    for name in ("between", "strip", "thinking", "dates"):
+        if getattr(layout, name):
+            raise TemplateError(
+                f"a layout with {name!r} is not written as Jinja: "
+                "use the Jinja chat template that the model came with"
+            )
     parts = [_opening(system, trim="system" in layout.trim)]
     if layout.bos:
         parts.append("{{- bos_token -}}")
