@@ -20,17 +20,15 @@ def chat() -> None:
     running: list[asyncio.Task[None]] = []
 
     async def answer(message: str) -> None:
-        turns = [*history]
-        reply = {"role": "assistant", "content": ""}
+        turns, reply = [*history], {"role": "assistant", "content": ""}
         history.extend(({"role": "user", "content": message}, reply))
         with talk:
-            ui.chat_message(message, name="You", sent=True)
+            ui.chat_message(message, sent=True)
             with ui.chat_message(name="SmolLM2"):
                 place = ui.markdown()
         try:
-            async for text in predict.aio(message, turns):
-                reply["content"] = text
-                place.content = text
+            async for reply["content"] in predict.aio(message, turns):
+                place.content = reply["content"]
         except Exception as error:
             place.content += f"\n\n**{explain(error)}**"
 

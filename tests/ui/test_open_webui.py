@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import runpy
 from collections.abc import AsyncGenerator
-from inspect import signature
+from inspect import iscoroutinefunction, signature
+from pathlib import Path
 from typing import Any
 
 from chatadapters import Finish, Predict, Reasoning
@@ -95,3 +97,10 @@ async def test_stop_ends_the_providers_work() -> None:
     await anext(stream)
     await stream.aclose()
     assert len(backend.closed) == 1
+
+
+def test_the_example_has_a_pipe() -> None:
+    """Open WebUI makes an object of the module's `Pipe` and takes its `pipe`."""
+    example = Path(__file__).parents[2] / "examples" / "ui" / "open_webui_function.py"
+    pipe: Any = runpy.run_path(str(example))["Pipe"]()
+    assert iscoroutinefunction(pipe.pipe)

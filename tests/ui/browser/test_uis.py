@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.ui.browser.conftest import running
+from tests.ui.browser.pages import UIS, Chat
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.ui.browser.pages import Chat
+    from playwright.sync_api import Page
+
+    from tests.ui.browser.pages import UI
 
 pytestmark = pytest.mark.browser
 
@@ -92,3 +97,13 @@ def test_reasoning(chat: Chat) -> None:
     chat.states("42")
     chat.page.wait_for_timeout(300)
     chat.screenshot("reasoning")
+
+
+@pytest.mark.parametrize("ui", UIS, ids=lambda ui: ui.name)
+def test_the_embedded_model(ui: UI, tmp_path: Path, page: Page) -> None:
+    """The example as it is answers a question."""
+    with running(ui, tmp_path, scripted=False) as url:
+        chat = Chat(ui, page, url)
+        chat.send("What is the capital of France?")
+        chat.states("Paris")
+        chat.screenshot("model")
