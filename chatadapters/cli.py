@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ._errors import ChatAdaptersError, OptionError, UnknownBackendError
 from ._predict import make_predict
+from ._prompt_command import add_prompt_commands
 from ._version import __version__
 from ._weights import EMBEDDED, find_weights
 
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     for command, run in ((demo, _demo), (chat, _chat), (serve, _serve)):
         _add_model_options(command)
         command.set_defaults(run=run)
+    add_prompt_commands(commands)
     return parser
 
 
