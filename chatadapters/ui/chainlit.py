@@ -10,7 +10,7 @@ from .._explain import explain
 from ._shown import Shown, named, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from .._protocols import AsyncPredict, Predict
     from ._shown import Inputs
@@ -46,23 +46,26 @@ def for_chainlit(
 
     async def on_message(message: Any) -> None:
         cl: Any = import_module("chainlit")
-        settings = cl.user_session.get("chat_settings") or {}
-        options = {**named(predict, settings), **(inputs() if inputs else {})}
-        reply = _Reply(cl)
         try:
-            replies = answer(message, _before(message, cl.chat_context.get()), **options)
-            async with aclosing(replies):
-                async for now in replies:
-                    await reply.show(now)
+            settings = cl.user_session.get("chat_settings") or {}
+            options = {**named(predict, settings), **(inputs() if inputs else {})}
+            history = _before(message, cl.chat_context.get())
+            await _tell(answer(message, history, **options), _Reply(cl))
         except Exception as error:
-            await reply.end()
             # Chainlit itself would only log it.
             await cl.ErrorMessage(explain(error)).send()
             raise
-        finally:
-            await reply.end()
 
     return on_message
+
+
+async def _tell(replies: AsyncGenerator[Shown, None], reply: _Reply) -> None:
+    try:
+        async with aclosing(replies):
+            async for now in replies:
+                await reply.show(now)
+    finally:
+        await reply.end()
 
 
 def _before(message: Any, context: list[Any]) -> list[Any]:

@@ -45,9 +45,9 @@ def for_marimo(
     async def model(
         messages: Sequence[Any], config: Any = None
     ) -> AsyncGenerator[str | dict[str, str], None]:
-        options = {**named(predict, _settings(config)), **(inputs() if inputs else {})}
         before = Shown()
         try:
+            options = {**named(predict, _settings(config)), **(inputs() if inputs else {})}
             async with aclosing(answer(messages[-1], [*messages[:-1]], **options)) as replies:
                 async for now in replies:
                     for chunk in _chunks(before, now):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._explain import explain
 from ._shown import Shown, named, news, shown
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from ._shown import Inputs
 
 
-def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) -> type:
+class PipeLike(Protocol):
+    """What Open WebUI asks of a function of the kind Pipe."""
+
+    async def pipe(self, body: dict[str, Any]) -> Any:
+        """Answer the last message of a body: chunks if it asks for a stream, else a string."""
+        ...
+
+
+def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) -> type[PipeLike]:
     """Make a `Pipe` class for a function of Open WebUI.
 
     Of the parameters that Open WebUI sends, those that the predict names in
@@ -44,25 +52,27 @@ def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) ->
         try:
             async with aclosing(answer(messages[-1], [*messages[:-1]], **options)) as replies:
                 async for now in replies:
-                    new = news(before, now)
-                    if delta := _delta(new):
-                        yield delta
+                    if chunk := _chunk(news(before, now)):
+                        yield chunk
                     before = now
         # One that left here would end the stream without a word.
         except Exception as error:
             yield {"error": {"detail": explain(error)}}
 
-    async def pipe(body: dict[str, Any]) -> Any:
-        messages = body["messages"]
-        options = {**named(predict, body), **(inputs() if inputs else {})}
-        if body.get("stream"):
-            return chunks(messages, options)
-        return (await whole(messages[-1], [*messages[:-1]], **options)).text
+    class Pipe:
+        """Answers with a predict."""
 
-    return type("Pipe", (), {"pipe": staticmethod(pipe), "__doc__": "Answers with a predict."})
+        async def pipe(self, body: dict[str, Any]) -> Any:
+            messages = body["messages"]
+            options = {**named(predict, body), **(inputs() if inputs else {})}
+            if body.get("stream"):
+                return chunks(messages, options)
+            return (await whole(messages[-1], [*messages[:-1]], **options)).text
+
+    return Pipe
 
 
-def _delta(new: Shown) -> dict[str, Any]:
+def _chunk(new: Shown) -> dict[str, Any]:
     """Give a chunk as a dict: a line of text that begins with "data:" would be read as one."""
     delta = {
         **({"reasoning_content": new.reasoning} if new.reasoning else {}),

@@ -32,7 +32,7 @@ BODY = {
 
 async def piped(predict: Predict, body: dict[str, Any] = BODY, **options: Any) -> Any:
     """Call a pipe as Open WebUI does."""
-    pipe: Any = for_open_webui(predict, **options)().pipe  # type: ignore[attr-defined]
+    pipe: Any = for_open_webui(predict, **options)().pipe
     assert list(signature(pipe).parameters) == ["body"]
     return await pipe(body=body)
 

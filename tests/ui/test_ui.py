@@ -56,7 +56,7 @@ def test_the_other_kinds() -> None:
     predict: Predict = echo_predict()
     assert inspect.isgeneratorfunction(for_mesop(predict))
     assert inspect.iscoroutinefunction(for_chainlit(predict))
-    assert inspect.iscoroutinefunction(for_open_webui(predict)().pipe)  # type: ignore[attr-defined]
+    assert inspect.iscoroutinefunction(for_open_webui(predict)().pipe)
 
 
 def test_parameters_are_what_uis_count() -> None:
