@@ -6,6 +6,7 @@ from ._jinja import JinjaLayout
 from ._layout import Layout
 from ._registry import get_template, list_templates, template_for
 from ._render import Rendered
+from ._rows import prepare_dialogue
 from ._texts import Thinking
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Thinking",
     "get_template",
     "list_templates",
+    "prepare_dialogue",
     "template_for",
 ]
