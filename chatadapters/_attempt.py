@@ -84,8 +84,8 @@ class Attempt:
 
     def _end_without_finish(self) -> None:
         wanted = self._rules.ends_with
-        if wanted == "finish" or (wanted == "done" and not self.done):
-            raise IncompleteStreamError(_incomplete(self.done))
+        if wanted != "close":
+            raise IncompleteStreamError(_incomplete(done=False))
         self._finish(Finish("unknown"))
 
     def _read(self, events: Iterable[ReaderEvent]) -> None:
@@ -104,9 +104,15 @@ class Attempt:
                 case Finish():
                     self._finish(event)
                 case Done():
-                    self.done = True
+                    self._ended()
                 case Failed(error):
                     raise error
+
+    def _ended(self) -> None:
+        self.done = True
+        if self.finish is None and self._rules.ends_with == "finish":
+            raise IncompleteStreamError(_incomplete(done=True))
+        self._finish(Finish("unknown"))
 
     def _text(self, delta: str) -> None:
         if self.finish is not None:
@@ -174,7 +180,7 @@ class Attempt:
             )
 
 
-def _incomplete(done: bool) -> str:
+def _incomplete(*, done: bool) -> str:
     if done:
         return (
             "the stream said it was done but gave no finish reason, so the reply may be cut; "

@@ -35,6 +35,9 @@ class Reader:
         """
         raise NotImplementedError
 
+    def bound(self, event: int) -> None:
+        """Take note of how many bytes one event may have, before anything is fed."""
+
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left when the stream has ended.
 

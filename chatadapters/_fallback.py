@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError, HistoryError, OptionError
 from ._predict import predict_of
@@ -12,8 +12,9 @@ from ._predict import predict_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ._backend import Backend
+    from ._backend import Backend, Payload
     from ._call import Call
+    from ._events import Finish
     from ._protocols import Predict
     from ._spec import Spec
 
@@ -42,28 +43,41 @@ def fallback(first: Predict, *others: Predict) -> Predict:
         >>> fallback(busy, echo_predict()).complete("hello").backend
         'echo'
     """
-    specs = tuple(_spec_of(predict) for predict in (first, *others))
-    return predict_of(cast("Spec", FallbackSpec(specs)))
+    specs = (spec for predict in (first, *others) for spec in _specs_of(predict))
+    return predict_of(FallbackSpec(tuple(specs)))
 
 
-def _spec_of(predict: Any) -> Spec:
-    spec = getattr(predict, "spec", None)
+def _specs_of(predict: Any) -> tuple[Spec, ...]:
+    spec: Spec | FallbackSpec | None = getattr(predict, "spec", None)
     if spec is None:
         raise OptionError(f"fallback() takes predicts that a factory made, not {predict!r}")
-    found: Spec = spec
-    return found
+    return spec.specs if isinstance(spec, FallbackSpec) else (spec,)
 
 
 @dataclass(frozen=True)
 class FallbackSpec:
-    """The specs of several predicts in one; it has what `predict_of` asks of a `Spec`."""
+    """The specs of several predicts in one; the first says how the reply is shown."""
 
     specs: tuple[Spec, ...]
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.specs[0], name)
+    @property
+    def additional_inputs(self) -> tuple[str, ...]:
+        """The inputs that the first names."""
+        return self.specs[0].additional_inputs
+
+    @property
+    def show_reasoning(self) -> bool:
+        """Whether the first shows reasoning."""
+        return self.specs[0].show_reasoning
+
+    @property
+    def notice(self) -> Callable[[Finish], str | None] | None:
+        """What the first appends to a finished reply."""
+        return self.specs[0].notice
+
+    def built(self, message: Any, history: Any) -> Payload:
+        """Give what the first sends."""
+        return self.specs[0].built(message, history)
 
     @property
     def backend(self) -> Backend:
@@ -96,8 +110,9 @@ class FallbackSpec:
 
     def call(self, message: Any, history: Any, **how: bool) -> Call:
         """Decide about the first that can take this conversation; the rest stand behind it."""
-        makers = [partial(spec.call, message, history, **how) for spec in self.specs]
-        return _first_call(makers)
+        read = [spec.conversation(message, history) for spec in self.specs]  # now, not at failure
+        pairs = zip(self.specs, read, strict=True)
+        return _first_call([partial(spec.call_for, messages, **how) for spec, messages in pairs])
 
 
 def _first_call(makers: Sequence[Callable[[], Call]]) -> Call:

@@ -103,6 +103,9 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
+        for name in ("restarts", "total", "wait", "max_wait"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"Retry({name}={getattr(self, name)!r}): give 0 or more")
         if self.midstream not in ("auto", "resume", "restart", "raise"):
             raise ValueError(
                 f"Retry(midstream={self.midstream!r}): give 'auto', 'resume', 'restart' or 'raise'"
@@ -132,3 +135,11 @@ class Window:
     tokens: int | None = None
     count: Callable[[str], int] | None = None
     too_long: Literal["error", "truncate"] = "error"
+
+    def __post_init__(self) -> None:
+        for name in ("turns", "tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"Window({name}={value!r}): give 1 or more, or None")
+        if self.too_long not in ("error", "truncate"):
+            raise ValueError(f"Window(too_long={self.too_long!r}): give 'error' or 'truncate'")

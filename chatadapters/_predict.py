@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from inspect import Parameter, Signature
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from ._policies import Limits, Retry, Timeout, Window
 from ._registry import make_backend
-from ._run import arun, run
+from ._run import astreaming, streaming
 from ._spec import Spec, as_tuple, split
-from ._views import DeltaView, EventView, GrowingView
+from ._views import DeltaView, EventView, GrowingView, View
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ._attempt import EndsWith
     from ._backend import Backend
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from ._files import Roots
     from ._protocols import AsyncPredict, Predict
     from ._reply import ReplyState
-    from ._views import View
+    from ._run import Start
+    from ._spec import Answers
 
 
 def make_predict(
@@ -109,23 +109,24 @@ def make_predict(
     return predict_of(spec)
 
 
-def predict_of(spec: Spec) -> Predict:
+def predict_of(spec: Answers) -> Predict:
     """Make the predict function of a spec, with its views."""
 
     def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
-        reply = _reply(spec, EventView, (message, history), extra, named)
+        reply = _start(spec, EventView)(message, history, extra, named)
         del extra, named
-        for _ in run(reply):
+        for _ in streaming(lambda *_: reply)(None):
             pass
         return reply.reply()
 
     def using(**changes: Any) -> Predict:
         return predict_of(spec.changed(changes))
 
-    predict = _stream(spec, GrowingView)
-    predict.deltas = _stream(spec, DeltaView)
-    predict.events = _stream(spec, EventView)
-    predict.complete = _dressed(complete, spec, "Return the whole reply.")
+    predict, deltas, events = (
+        _dressed(streaming(_start(spec, view)), spec, view.gives) for view in _VIEWS
+    )
+    predict.deltas, predict.events = deltas, events
+    predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
     predict.aio = async_predict_of(spec)
     predict.using, predict.backend, predict.close = using, spec.backend, spec.close
@@ -133,77 +134,56 @@ def predict_of(spec: Spec) -> Predict:
     return cast("Predict", predict)
 
 
-def async_predict_of(spec: Spec) -> AsyncPredict:
+def async_predict_of(spec: Answers) -> AsyncPredict:
     """Make the async predict function of a spec, with its views; the twin of `predict_of`."""
 
     async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
-        reply = _reply(spec, EventView, (message, history), extra, named)
+        reply = _start(spec, EventView)(message, history, extra, named)
         del extra, named
-        async for _ in arun(reply):
+        async for _ in astreaming(lambda *_: reply)(None):
             pass
         return reply.reply()
 
     def using(**changes: Any) -> AsyncPredict:
         return async_predict_of(spec.changed(changes))
 
-    predict = _astream(spec, GrowingView)
-    predict.deltas = _astream(spec, DeltaView)
-    predict.events = _astream(spec, EventView)
-    predict.complete = _dressed(complete, spec, "Return the whole reply.")
+    predict, deltas, events = (
+        _dressed(astreaming(_start(spec, view)), spec, view.gives) for view in _VIEWS
+    )
+    predict.deltas, predict.events = deltas, events
+    predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
     predict.using, predict.backend, predict.close = using, spec.backend, spec.aclose
     predict.spec = spec
     return cast("AsyncPredict", predict)
 
 
-def _stream(spec: Spec, view: type[View]) -> Any:
-    def predict(
-        message: Any, history: Any = None, *extra: Any, **named: Any
-    ) -> Generator[Any, None, None]:
-        reply = _reply(spec, view, (message, history), extra, named)
-        del extra, named  # a key may be among them, and tracebacks show variables
-        yield from run(reply)
-
-    return _dressed(predict, spec, view.gives)
+_VIEWS: tuple[type[View], ...] = (GrowingView, DeltaView, EventView)
+_WHOLE = "The whole reply."
 
 
-def _astream(spec: Spec, view: type[View]) -> Any:
-    async def predict(
-        message: Any, history: Any = None, *extra: Any, **named: Any
-    ) -> AsyncGenerator[Any, None]:
-        reply = _reply(spec, view, (message, history), extra, named)
-        del extra, named  # a key may be among them, and tracebacks show variables
-        async with aclosing(arun(reply)) as values:
-            async for value in values:
-                yield value
-
-    return _dressed(predict, spec, view.gives)
-
-
-def _builder(spec: Spec) -> Any:
+def _builder(spec: Answers) -> Any:
     def build(message: Any, history: Any = None, *extra: Any, **named: Any) -> Any:
+        return spec.with_inputs(extra, named).built(message, history)
+
+    return _dressed(build, spec, "Exactly what would be sent.")
+
+
+def _start(spec: Answers, view: type[View]) -> Start:
+    def start(
+        message: Any, history: Any, extra: tuple[Any, ...], named: dict[str, Any]
+    ) -> ReplyState:
+        from ._reply import ReplyState
+
         chosen = spec.with_inputs(extra, named)
-        return chosen.payload(chosen.conversation(message, history)[0])
+        strings = view is not EventView
+        call = chosen.call(message, history, paced=strings, needs_text=strings)
+        return ReplyState(call, view(chosen.show_reasoning, chosen.notice), monotonic())
 
-    return _dressed(build, spec, "Return exactly what would be sent.")
-
-
-def _reply(
-    spec: Spec,
-    view: type[View],
-    talk: tuple[Any, Any],
-    extra: Sequence[Any],
-    named: dict[str, Any],
-) -> ReplyState:
-    from ._reply import ReplyState
-
-    chosen = spec.with_inputs(extra, named)
-    strings = view is not EventView
-    call = chosen.call(*talk, paced=strings, needs_text=strings)
-    return ReplyState(call, view(chosen.show_reasoning, chosen.notice), monotonic())
+    return start
 
 
-def _dressed(function: Any, spec: Spec, gives: str) -> Any:
+def _dressed(function: Any, spec: Answers, gives: str) -> Any:
     """Give a function the name, the signature and the docstring that chat UIs read."""
     names = spec.additional_inputs
     either = Parameter.POSITIONAL_OR_KEYWORD

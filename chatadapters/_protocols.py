@@ -97,7 +97,7 @@ class AsyncPredict(Protocol):
         """Return the whole reply."""
         ...
 
-    async def build(self, message: Any, history: Any = None, *extra: Any) -> Any:
+    def build(self, message: Any, history: Any = None, *extra: Any) -> Any:
         """Return exactly what would be sent, without network and without a client."""
         ...
 

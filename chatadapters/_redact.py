@@ -7,10 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _MASK = "[redacted]"
-_DEPTH = 4
+_DEPTH = 400  # what following objects and containers may cost together
+_OBJECT, _CONTAINER = 100, 1  # a response holds its request; JSON may be deep
+_SHORTEST = 4  # a shorter "key" would be found in ordinary words
 
 
 def redact(error: BaseException, secrets: Sequence[str]) -> None:
@@ -20,13 +22,9 @@ def redact(error: BaseException, secrets: Sequence[str]) -> None:
         error: Any error; objects it carries, such as a request, are cleaned too.
         secrets: The keys that must not show; empty ones are ignored.
     """
-    keys = tuple(secret for secret in secrets if secret)
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while keys and current is not None and id(current) not in seen:
-        seen.add(id(current))
-        _clean_error(current, keys)
-        current = current.__cause__ or current.__context__
+    keys = tuple(secret for secret in secrets if len(secret) >= _SHORTEST)
+    for link in chain(error) if keys else ():
+        _clean_error(link, keys)
 
 
 def header_secrets(headers: Any) -> tuple[str, ...]:
@@ -52,14 +50,24 @@ def forget_locals(error: BaseException) -> None:
     A page or a log that prints them would show what a server echoed. Frames that still run
     keep theirs.
     """
-    trace = error.__traceback__
-    while trace is not None:
-        with suppress(RuntimeError):
-            trace.tb_frame.clear()
-        trace = trace.tb_next
-    for inner in (error.__cause__, error.__context__):
-        if inner is not None and inner.__traceback__ is not None:
-            forget_locals(inner)
+    for link in chain(error):
+        trace = link.__traceback__
+        while trace is not None:
+            with suppress(RuntimeError):
+                trace.tb_frame.clear()
+            trace = trace.tb_next
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and all its causes and contexts, each once, also where they go round."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        link = waiting.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            waiting += [link.__context__, link.__cause__]
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
@@ -69,8 +77,9 @@ def masked(text: str, secrets: Sequence[str]) -> str:
         >>> masked("Bearer sk-1 is wrong", ["sk-1"])
         'Bearer [redacted] is wrong'
     """
-    for secret in filter(None, secrets):
-        text = text.replace(secret, _MASK)
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, _MASK)
     return text
 
 
@@ -81,7 +90,7 @@ def _clean_error(error: BaseException, keys: tuple[str, ...]) -> None:
 
 def _clean_attributes(holder: object, keys: tuple[str, ...], depth: int) -> None:
     for name, value in list(getattr(holder, "__dict__", {}).items()):
-        clean = _clean(value, keys, depth - 1)
+        clean = _clean(value, keys, depth - _OBJECT)
         if clean is not value:
             holder.__dict__[name] = clean
 
@@ -113,9 +122,11 @@ def _clean_bytes(value: bytes, keys: tuple[str, ...]) -> bytes:
 
 def _clean_container(value: Any, keys: tuple[str, ...], depth: int) -> Any:
     if isinstance(value, dict):
-        clean: Any = {name: _clean(item, keys, depth - 1) for name, item in value.items()}
+        items = (item for pair in value.items() for item in pair)
+        flat = [_clean(item, keys, depth - _CONTAINER) for item in items]
+        clean: Any = dict(zip(flat[::2], flat[1::2], strict=True))
     else:
-        clean = [_clean(item, keys, depth - 1) for item in value]
+        clean = [_clean(item, keys, depth - _CONTAINER) for item in value]
         if isinstance(value, tuple):
             clean = tuple(clean) if type(value) is tuple else value
     return value if clean == value else clean

@@ -55,7 +55,6 @@ class Attempts:
         self._backend = backend
         self._limits = policy if isinstance(policy, Retry) else Retry(attempts=2**31)
         self._policy = _tenacity(policy, self) if isinstance(policy, Retry) else policy
-        _check(self._policy)
         self._state = RetryCallState(self._policy, None, (), {})
         self._lost = 0.0
 
@@ -175,7 +174,10 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
     return Retrying(retry=worth, wait=waits, stop=stops, reraise=True)
 
 
-def _check(policy: Any) -> None:
+def check_retry(policy: Any) -> None:
+    """Refuse what is neither a `Retry` nor a tenacity object."""
+    if isinstance(policy, Retry):
+        return
     if not all(callable(getattr(policy, name, None)) for name in ("retry", "wait", "stop")):
         raise OptionError(
             f"retry={policy!r}: give chatadapters.Retry(...) or a tenacity object such as "

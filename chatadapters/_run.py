@@ -5,56 +5,73 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from functools import partial
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._feed import AsyncFeed, Feed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from ._reply import ReplyState
 
+    #: Makes the reply to (message, history, extra, named).
+    Start: TypeAlias = Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], ReplyState]
 
-def run(reply: ReplyState) -> Generator[Any, None, None]:
-    """Run a reply and yield what its view gives.
 
-    Raises:
-        BaseException: Why the reply failed, after all its text was yielded.
+def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
+    """Make the generator function that runs a reply and yields what its view gives.
+
+    It raises why the reply failed, after all its text was yielded.
     """
-    try:
-        while not reply.over:
-            sleep(reply.wait)
-            call = reply.begin()
-            stream = partial(call.backend.stream, reply.payload, call.timeout)
-            with closing(Feed(stream, call.rules.limits.buffer)) as feed:
-                while reply.streaming:
-                    reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
-                    yield from reply.take(monotonic())
-    finally:
-        reply.close()
-    if reply.error is not None:
-        raise reply.error
+
+    def predict(
+        message: Any, history: Any = None, *extra: Any, **named: Any
+    ) -> Generator[Any, None, None]:
+        reply = start(message, history, extra, named)
+        del extra, named  # a key may be among them, and tracebacks show variables
+        try:
+            while not reply.over:
+                sleep(reply.wait)
+                call = reply.begin()
+                stream = partial(call.backend.stream, reply.payload, call.timeout)
+                with closing(Feed(stream, call.rules.limits.buffer)) as feed:
+                    while reply.streaming:
+                        reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
+                        yield from reply.take(monotonic())
+        finally:
+            reply.close()
+        if reply.error is not None:
+            raise reply.error
+
+    return predict
 
 
-async def arun(reply: ReplyState) -> AsyncGenerator[Any, None]:
-    """Run a reply and yield what its view gives; the async twin of `run`.
+def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
+    """Make the async generator function that does the same; the twin of `streaming`.
 
-    Raises:
-        BaseException: Why the reply failed, after all its text was yielded.
+    A loop that shuts down closes every async generator at once, so a reply is one alone.
     """
-    from asyncio import sleep as asleep
 
-    try:
-        while not reply.over:
-            await asleep(reply.wait)
-            call = reply.begin()
-            stream = partial(call.backend.astream, reply.payload, call.timeout)
-            async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
-                while reply.streaming:
-                    reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
-                    for value in reply.take(monotonic()):
-                        yield value
-    finally:
-        reply.close()
-    if reply.error is not None:
-        raise reply.error
+    async def predict(
+        message: Any, history: Any = None, *extra: Any, **named: Any
+    ) -> AsyncGenerator[Any, None]:
+        from asyncio import sleep as asleep
+
+        reply = start(message, history, extra, named)
+        del extra, named  # a key may be among them, and tracebacks show variables
+        try:
+            while not reply.over:
+                await asleep(reply.wait)
+                call = reply.begin()
+                stream = partial(call.backend.astream, reply.payload, call.timeout)
+                async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
+                    while reply.streaming:
+                        reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
+                        for value in reply.take(monotonic()):
+                            yield value
+        finally:
+            reply.close()
+        if reply.error is not None:
+            raise reply.error
+
+    return predict

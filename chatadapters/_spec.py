@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ._attempt import EndsWith, Rules
 from ._conversation import normalize
 from ._errors import OptionError
 from ._policies import Limits, Retry, Timeout, Window
 from ._redact import header_secrets
+from ._retry import check_retry
 from ._window import fit
 
 if TYPE_CHECKING:
@@ -24,6 +25,25 @@ if TYPE_CHECKING:
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
 _NAMES = frozenset({"stop", "additional_inputs"})
+
+
+class Answers(Protocol):
+    """What a predict function asks of its configuration: a `Spec`, or several in a row."""
+
+    @property
+    def backend(self) -> Backend: ...
+    @property
+    def additional_inputs(self) -> tuple[str, ...]: ...
+    @property
+    def show_reasoning(self) -> bool: ...
+    @property
+    def notice(self) -> Callable[[Finish], str | None] | None: ...
+    def close(self) -> None: ...
+    async def aclose(self) -> None: ...
+    def changed(self, changes: Mapping[str, Any]) -> Answers: ...
+    def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> Answers: ...
+    def built(self, message: Any, history: Any) -> Payload: ...
+    def call(self, message: Any, history: Any, *, paced: bool, needs_text: bool) -> Call: ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,7 @@ class Spec:
             raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
         if self.ends_with not in _ENDS:
             raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
+        self._check_policies()
         if not self.pace >= 0:
             raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
         for name in (*self.options, *self.additional_inputs):
@@ -59,6 +80,13 @@ class Spec:
         for name in ("message", "history"):
             if name in self.additional_inputs:
                 raise OptionError(f"additional_inputs: {name!r} is an argument already")
+
+    def _check_policies(self) -> None:
+        for name, kind in (("timeout", Timeout), ("limits", Limits), ("window", Window)):
+            value = getattr(self, name)
+            if not isinstance(value, kind) and not (value is None and name == "window"):
+                raise OptionError(f"{name}={value!r}: give a chatadapters.{kind.__name__}(...)")
+        check_retry(self.retry)
 
     def changed(self, changes: Mapping[str, Any]) -> Spec:
         """Give a spec with other options.
@@ -97,10 +125,16 @@ class Spec:
         """Close the clients that the backend made for the running event loop."""
         await self.backend.aclose()
 
-    def conversation(self, message: Any, history: Any) -> tuple[list[Message], Trimmed | None]:
-        """Give the messages to send, and what was left out to fit the window."""
+    def conversation(self, message: Any, history: Any) -> list[Message]:
+        """Give the whole conversation, before it is fitted into the window."""
         system = self.system() if callable(self.system) else self.system
-        messages = normalize(message, history, system=system, allowed_roots=self.allowed_roots)
+        return normalize(message, history, system=system, allowed_roots=self.allowed_roots)
+
+    def built(self, message: Any, history: Any) -> Payload:
+        """Give exactly what is sent for a message."""
+        return self.payload(self._fitted(self.conversation(message, history))[0])
+
+    def _fitted(self, messages: list[Message]) -> tuple[list[Message], Trimmed | None]:
         return fit(messages, self.window) if self.window else (messages, None)
 
     def payload(self, messages: Sequence[Message]) -> Payload:
@@ -112,9 +146,14 @@ class Spec:
 
     def call(self, message: Any, history: Any, *, paced: bool, needs_text: bool) -> Call:
         """Decide everything that is decided before a reply begins."""
+        conversation = self.conversation(message, history)
+        return self.call_for(conversation, paced=paced, needs_text=needs_text)
+
+    def call_for(self, conversation: list[Message], *, paced: bool, needs_text: bool) -> Call:
+        """Decide the same for a conversation that was read already."""
         from ._call import Call
 
-        messages, trimmed = self.conversation(message, history)
+        messages, trimmed = self._fitted(conversation)
         payload = self.payload(messages)
         backend = self.backend
         rules = Rules(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ._redact import chain
 
 _CONNECT_ERRORS = ("ConnectError", "ConnectTimeout")
 
@@ -19,7 +17,7 @@ def explain_unreachable(error: BaseException) -> None:
     Args:
         error: The error a reply failed with.
     """
-    reason = next((link for link in _chain(error) if _is_connect_error(link)), None)
+    reason = next((link for link in chain(error) if _is_connect_error(link)), None)
     where = _origin(error) or _origin(reason)
     if reason is None or where is None:
         return
@@ -29,14 +27,8 @@ def explain_unreachable(error: BaseException) -> None:
         vars(error)["message"] = text
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _last(error: BaseException) -> str:
-    *_, last = _chain(error)
+    *_, last = chain(error)
     return str(last).strip(" .") or type(last).__name__
 
 

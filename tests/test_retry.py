@@ -19,7 +19,7 @@ from chatadapters._errors import (
     StallError,
 )
 from chatadapters._policies import Retry
-from chatadapters._retry import Attempts, is_transient, never_retried
+from chatadapters._retry import Attempts, check_retry, is_transient, never_retried
 from chatadapters._server_wait import wanted_wait
 
 
@@ -201,7 +201,9 @@ def test_a_tenacity_object_decides_when() -> None:
 def test_what_is_no_policy_is_refused() -> None:
     """The error says what to give."""
     with pytest.raises(OptionError, match=r"give chatadapters.Retry"):
-        Attempts(3, Backend())
+        check_retry(3)
+    check_retry(Retry())
+    check_retry(tenacity.Retrying())
 
 
 def test_async_callables_of_tenacity_are_refused() -> None:
