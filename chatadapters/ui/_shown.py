@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .._errors import IncompleteStreamError, OptionError
 from .._events import Finish, Reasoning, Restarted, Text
-from .._predict import _astream  # pyright: ignore[reportPrivateUsage] # one package
+from .._predict import _start  # pyright: ignore[reportPrivateUsage] # one package
+from .._run import astreaming
 from .._views import View
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ class ShownView(View):
 
 def shown(predict: Predict | AsyncPredict) -> Callable[..., AsyncGenerator[Shown, None]]:
     """Give the view of a predict that yields `Shown`s; it takes what every view takes."""
-    view: Callable[..., AsyncGenerator[Shown, None]] = _astream(_spec(predict), ShownView)
-    return view
+    return astreaming(_start(_spec(predict), ShownView))
 
 
 def news(before: Shown, now: Shown) -> Shown:
