@@ -118,7 +118,7 @@ class Renderer:
         pieces[2::3] = map(self._after.__getitem__, roles)
         if layout.first_user is not None and roles and roles[0] == "user":
             pieces[0] = layout.first_user
-        if self._between:
+        if self._between and roles:
             self._join(kinds, pieces, inference=inference)
         for number, thought in thoughts.items():
             changes += self._think(number, kinds[number], thought, pieces, escape)

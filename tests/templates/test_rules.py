@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given as examples
+from hypothesis import strategies as st
 
 from chatadapters import Message, TemplateError
 from chatadapters.templates import DialogueTemplate, Layout, Thinking, get_template
@@ -77,6 +79,27 @@ def test_reasoning_cannot_forge_a_turn() -> None:
     rendered = qwen.rendered([TURNS[0], Message("assistant", forged)], inference=False)
     assert rendered.prompt.count("<|im_end|>") == 2
     assert [change.turn for change in rendered.changes] == [1, 1, 1]
+
+
+_PARTS = ("<think>", "</think>", "<|im_", "end|>", "<|im_start|>", "<|im_end|>", "\n", " ", "x")
+_COMPILED = DialogueTemplate.from_jinja(QWEN)
+
+
+@examples(
+    st.lists(st.lists(st.sampled_from(_PARTS), max_size=8).map("".join), min_size=1, max_size=5)
+)
+def test_no_text_with_reasoning_adds_a_turn(texts: list[str]) -> None:
+    """However reasoning is cut out or kept, the prompt has the turns that were given."""
+    roles = ("user", "assistant") * 3
+    turns = [Message(role, text) for role, text in zip(roles, texts, strict=False)]
+    prompt = _COMPILED.get_training_prompt(turns)
+    assert prompt.count("<|im_start|>") == prompt.count("<|im_end|>") == len(turns)
+
+
+def test_an_empty_conversation_has_no_neighbours() -> None:
+    """The frame alone is written where rules are about turns."""
+    given = template(between=(("start", "user", "x"), ("user", "end", "")))
+    assert given.get_training_prompt([]) == ""
 
 
 def test_a_date_in_the_layout_is_todays() -> None:
