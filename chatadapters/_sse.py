@@ -28,6 +28,9 @@ class SSEDecoder:
     Args:
         limit: Most bytes that the lines of one event may have, comments included.
 
+    Attributes:
+        limit: The same; it may be changed before anything is fed.
+
     Example:
         >>> decoder = SSEDecoder(limit=1000)
         >>> decoder.feed(b'data: {"a": 1}\n\nevent: error\r\nda')
@@ -38,10 +41,10 @@ class SSEDecoder:
         [('error', b'late')]
     """
 
-    __slots__ = ("_after_cr", "_data", "_first", "_fresh", "_limit", "_open", "_size", "_type")
+    __slots__ = ("_after_cr", "_data", "_first", "_fresh", "_open", "_size", "_type", "limit")
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._open = bytearray()  # a line whose end has not come
         self._data: bytes | bytearray | None = None
         self._type = ""
@@ -63,7 +66,7 @@ class SSEDecoder:
         Raises:
             LimitExceededError: An event is longer than the limit.
         """
-        if self._fresh and _CR not in block and len(block) <= self._limit:
+        if self._fresh and _CR not in block and len(block) <= self.limit:
             line, _, rest = block.partition(b"\n")
             if rest == b"\n" and line[:5] == b"data:":  # one event a block: what most servers send
                 return [("", line[6:] if line[5:6] == b" " else line[5:])]
@@ -75,7 +78,7 @@ class SSEDecoder:
 
     def _mixed(self, block: bytes) -> list[ServerEvent]:
         """Read the whole events in the middle of a block at once and the rest line by line."""
-        if _CR in block or b"\n\n" not in block or len(block) > self._limit:
+        if _CR in block or b"\n\n" not in block or len(block) > self.limit:
             return self._lines(block)
         start = 0 if self._fresh else block.find(b"\n\n") + 2
         stop = block.rfind(b"\n\n") + 2
@@ -138,9 +141,9 @@ class SSEDecoder:
         self._data += value
 
     def _check(self, more: int) -> None:
-        if self._size + len(self._open) + more > self._limit:
+        if self._size + len(self._open) + more > self.limit:
             raise LimitExceededError(
-                f"an event of the stream is longer than {self._limit} bytes; "
+                f"an event of the stream is longer than {self.limit} bytes; "
                 "if that is wanted, set a larger Limits(event=...)"
             )
 

@@ -42,6 +42,12 @@ class WireReader(Reader):
         self._out = Collector(cumulative=cumulative, leaks=leaks)
         self._over = False
 
+    def bound(self, event: int) -> None:
+        """Set the most bytes of one event, or of a body that is no stream."""
+        self._sse.limit = event
+        if self._opening is not None:
+            self._opening.limit = event
+
     def feed(self, chunk: bytes) -> Sequence[ReaderEvent]:
         """Read one block of bytes."""
         if self._over:
@@ -127,7 +133,7 @@ class _Opening:
 
     def __init__(self, limit: int) -> None:
         self.body = bytearray()
-        self._limit = limit
+        self.limit = limit
         self._is_json = False
 
     def feed(self, block: bytes) -> bytes:
@@ -140,9 +146,10 @@ class _Opening:
             if first and first not in b"{[":
                 return bytes(self.body)
             self._is_json = bool(first)
-        if len(self.body) > self._limit:
+        if len(self.body) > self.limit:
             raise LimitExceededError(
-                f"what came in place of a stream is longer than {self._limit} bytes"
+                f"what came in place of a stream is longer than {self.limit} bytes; "
+                "if that is wanted, set a larger Limits(event=...)"
             )
         return b""
 

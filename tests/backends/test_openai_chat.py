@@ -561,3 +561,13 @@ def test_the_cut_into_blocks_does_not_matter(
     body = stream(*deltas, end(reason, usage=COUNTS), DONE)
     kinds = [(Text if said else Reasoning)(text) for said, text in texts if text]
     assert read(ChatReader(), *cut(body, cuts)) == [*joined(kinds), USAGE, Finish(reason), Done()]
+
+
+@pytest.mark.parametrize("start", [b"{", b"data: {", b"data: {}\n\ndata: {"])
+def test_the_length_of_an_event_may_be_bound_from_outside(start: bytes) -> None:
+    """The limit counts for a body that is no stream and for each event of one."""
+    reader = ChatReader()
+    reader.bound(100)
+    _, error = read_broken(reader, start, b"x" * 100)
+    assert isinstance(error, LimitExceededError)
+    assert "longer than 100 bytes" in str(error)
