@@ -129,24 +129,27 @@ class WireReader(Reader):
 
 
 class _Opening:
-    """Holds the beginning of a body back until it shows whether this is an event stream."""
+    """Holds the beginning of a body back until it shows whether this is an event stream.
+
+    A BOM and blanks at the very start are dropped: they say nothing in either kind of body.
+    """
 
     def __init__(self, limit: int) -> None:
         self.body = bytearray()
         self.limit = limit
-        self._is_json = False
+        self._size = 0  # with the blanks
 
     def feed(self, block: bytes) -> bytes:
-        """Take a block; give all that came when it is an event stream, else nothing."""
+        """Take a block; give all that counts when it is an event stream, else nothing."""
+        self._size += len(block)
+        if not self.body:
+            block = block.lstrip(_BLANK)
+            if block.startswith(b"<"):
+                raise not_a_stream(block)
+            if block and not block.startswith((b"{", b"[")):
+                return block
         self.body += block
-        if not self._is_json:
-            first = bytes(self.body.lstrip(_BLANK)[:1])
-            if first == b"<":
-                raise not_a_stream(self.body)
-            if first and first not in b"{[":
-                return bytes(self.body)
-            self._is_json = bool(first)
-        if len(self.body) > self.limit:
+        if self._size > self.limit:
             raise LimitExceededError(
                 f"what came in place of a stream is longer than {self.limit} bytes; "
                 "if that is wanted, set a larger Limits(event=...)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from chatadapters._errors import (
 )
 from chatadapters._events import Done, Progress
 from chatadapters.backends._openai_chat import ChatReader, chat_messages
+from chatadapters.backends._openai_leaks import LeakFilter
 from tests.backends.reading import DONE, joined, read, read_broken, stream
 from tests.chunks import cut, in_pieces
 
@@ -489,6 +491,41 @@ def test_a_text_about_control_tokens_stays_whole(text: str) -> None:
     assert read(ChatReader(leaks=True), body) == [Text(text), Finish("stop")]
 
 
+@pytest.mark.parametrize("token", ["<|endoftext|>", "</s>", "</s><|im_end|>"])
+def test_a_long_run_of_control_tokens_is_dropped(token: str) -> None:
+    """Whether it comes at once, token by token or in pieces, however long it is."""
+    leaked = "Hi." + token * 400
+    for size in (1, 7, len(token), len(leaked)):
+        leaks = LeakFilter()
+        shown = [leaks.feed(leaked[at : at + size]) for at in range(0, len(leaked), size)]
+        assert "".join(shown) + leaks.flush() == "Hi."
+
+
+def test_a_run_of_one_control_token_is_held_as_a_count() -> None:
+    """So a server that sends one for ever takes no memory."""
+    leaks = LeakFilter()
+    for _ in range(10_000):
+        assert leaks.feed("</s>") == ""
+    assert leaks._run == [("</s>", 10_000)]
+    assert leaks.feed(" and so on") == "</s>" * 10_000 + " and so on"
+
+
+def test_a_run_of_many_control_tokens_is_shown_in_the_end() -> None:
+    """What cannot be counted is not held for ever, and no part of it is lost."""
+    leaks = LeakFilter()
+    text = "</s><|im_end|>" * 10_000 + "."
+    shown = "".join(map(leaks.feed, text))
+    assert shown + leaks.flush() == text
+
+
+@given(st.lists(st.sampled_from(["</s>", "<|im_end|>", "</", "<", "|>", "a", "s>"]), max_size=12))
+def test_only_the_end_is_filtered(pieces: list[str]) -> None:
+    """Whole tokens at the very end go, and nothing else, wherever the text is cut."""
+    text, leaks = "".join(pieces), LeakFilter()
+    shown = "".join(map(leaks.feed, pieces)) + leaks.flush()
+    assert shown == re.sub(r"(?:</s>|<\|im_end\|>)+\Z", "", text)
+
+
 # What is no stream
 
 
@@ -571,3 +608,16 @@ def test_the_length_of_an_event_may_be_bound_from_outside(start: bytes) -> None:
     _, error = read_broken(reader, start, b"x" * 100)
     assert isinstance(error, LimitExceededError)
     assert "longer than 100 bytes" in str(error)
+
+
+@pytest.mark.parametrize("blanks", [b"\n", b" ", b"\r\n", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize("kind", ["stream", "JSON"])
+def test_endless_blanks_before_an_answer_are_not_kept(blanks: bytes, kind: str) -> None:
+    """However many come, byte by byte, each is looked at once."""
+    reader, text = ChatReader(), delta(content="Hi")
+    body = stream(text) if kind == "stream" else json.dumps(text).encode()
+    for byte in blanks * (200_000 // len(blanks)):
+        assert not reader.feed(bytes([byte]))
+    assert reader._opening is not None
+    assert not reader._opening.body
+    assert Text("Hi") in read(reader, *in_pieces(body, 30))
