@@ -93,7 +93,12 @@ class HTTPBackend(Backend):
             raise self._told(told) from None
 
     def _post(self, payload: Mapping[str, Any]) -> Post:
-        return Post(self._url(), payload, {**self._authorization(), **self._headers()})
+        return Post(self._url(), payload, self._all_headers())
+
+    def _all_headers(self) -> Mapping[str, str]:
+        if "authorization" in map(str.lower, self._headers()):
+            return self._headers()
+        return {**self._authorization(), **self._headers()}
 
     def _headers(self) -> Mapping[str, str]:
         return self.headers or {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
@@ -12,7 +11,7 @@ from .._errors import OptionError
 from ._stop_reader import StopReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .._backend import Reader
     from ..templates import DialogueTemplate, Escape
@@ -87,7 +86,7 @@ class RawPrompt:
         reader = self.wire.reader(cumulative=self.cumulative)
         return StopReader(reader, self._enforced) if self._enforced else reader
 
-    @cached_property
+    @property
     def _enforced(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.template.stop, *self.stops)))
 
@@ -98,8 +97,12 @@ class RawPrompt:
 
     def resumed(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`; None when that would split a stop."""
-        halves = (stop[:size] for stop in self._enforced for size in range(1, len(stop)))
-        return None if any(map(text.endswith, halves)) else self.wire.resumed(payload, text)
+        return None if any(map(text.endswith, self._halves())) else self.wire.resumed(payload, text)
+
+    def _halves(self) -> Iterator[str]:
+        """Yield the beginnings of stops up to a white space, where a reply is cut."""
+        for stop in self._enforced:
+            yield from (stop[:at] for at in range(1, len(stop)) if stop[at].isspace())
 
 
 def template_of(template: DialogueTemplate | str) -> DialogueTemplate:

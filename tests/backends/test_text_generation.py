@@ -207,7 +207,7 @@ def test_options_of_openais_api_have_a_name_here() -> None:
 
 def test_a_stop_that_the_cut_would_split_prevents_resuming() -> None:
     """Else its first half would be in the prompt and its second half in the answer."""
-    backend = TextGenerationBackend(NOWHERE, stop_sequences=["User: Bob"])
+    backend = TextGenerationBackend(NOWHERE, stop_sequences=["User: Bob", "you!"])
     payload = backend.build([Message("user", "Hi")], {})
     assert backend.resume(payload, "Hello User:") is None
     resumed = backend.resume(payload, "Hello you")
@@ -307,6 +307,15 @@ def test_tokens_and_headers_are_sent(run: Run) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["x-team"] == "blue"
     assert KEY in predict.backend.secrets()
+
+
+def test_a_header_of_ones_own_counts_before_the_token() -> None:
+    """Some proxies want another scheme than Bearer."""
+    end = {"token": {"text": "Hi"}, "generated_text": "Hi"}
+    with Served([answer(event(end))]) as server:
+        headers = {"authorization": "Basic bWU6cHc="}
+        text_generation_predict(server.url, token=KEY, headers=headers).complete("Hi")
+        assert server.requests[0].headers["authorization"] == "Basic bWU6cHc="
 
 
 def test_no_token_is_sent_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
