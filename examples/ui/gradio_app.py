@@ -8,7 +8,7 @@ from chatadapters import local_predict
 from chatadapters.ui import for_gradio
 
 predict = local_predict(
-    system="Give short, clear answers in English.", max_tokens=256, show_reasoning=True
+    system="Give short, clear answers in English.", temperature=0.2, show_reasoning=True
 )
 
 # Gradio 6 knows one kind of history and no longer takes its name.

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from chatadapters import local_predict
 from chatadapters.ui import explain
 
-predict = local_predict(system="Give short, clear answers in English.", max_tokens=256)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
 
 
 def chat() -> widgets.VBox:

@@ -8,7 +8,7 @@ import mesop.labs as mel
 from chatadapters import local_predict
 from chatadapters.ui import for_mesop
 
-predict = local_predict(system="Give short, clear answers in English.", max_tokens=256)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
 transform = for_mesop(predict)
 
 

@@ -10,7 +10,7 @@ from nicegui import ui
 from chatadapters import local_predict
 from chatadapters.ui import explain
 
-predict = local_predict(system="Give short, clear answers in English.", max_tokens=256)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
 
 
 @ui.page("/")

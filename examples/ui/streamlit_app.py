@@ -11,7 +11,7 @@ from chatadapters.ui import explain
 @st.cache_resource
 def model() -> Predict:
     """Make the predict once for all sessions; Streamlit runs this file for every message."""
-    return local_predict(system="Give short, clear answers in English.", max_tokens=256)
+    return local_predict(system="Give short, clear answers in English.", temperature=0.2)
 
 
 st.title("Ask SmolLM2")

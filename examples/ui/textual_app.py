@@ -9,7 +9,7 @@ from textual.widgets import Input, Markdown
 from chatadapters import local_predict
 from chatadapters.ui import explain
 
-predict = local_predict(system="Give short, clear answers in English.", max_tokens=256)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
 
 
 class Chat(App[None]):

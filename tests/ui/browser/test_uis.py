@@ -104,6 +104,6 @@ def test_the_embedded_model(ui: UI, tmp_path: Path, page: Page) -> None:
     """The example as it is answers a question."""
     with running(ui, tmp_path, scripted=False) as url:
         chat = Chat(ui, page, url)
-        chat.send("What is the capital of France?")
-        chat.states("Paris")
+        chat.send("What is the capital of France? Answer in one sentence.")
+        chat.states("France")
         chat.screenshot("model")
