@@ -26,8 +26,7 @@ class Clock:
 
     def __init__(self, timeout: Timeout, now: float) -> None:
         self.timeout = timeout
-        self._deadline = None if timeout.total is None else now + timeout.total
-        self._asked = now
+        self._began = self._asked = now
         self._ours = False
         self._limit = timeout.first
         self._waiting_for = "first content (Timeout.first)"
@@ -50,9 +49,9 @@ class Clock:
             self.waited += now - self._asked
         self._asked, self._ours = now, True
         left = None if self._limit is None else max(0.0, self._limit - self.waited)
-        if self._deadline is None:
+        if self.timeout.total is None:
             return left
-        until_deadline = max(0.0, self._deadline - now)
+        until_deadline = max(0.0, self._began + self.timeout.total - now)
         return until_deadline if left is None else min(left, until_deadline)
 
     def tick(self, now: float) -> None:
@@ -64,9 +63,14 @@ class Clock:
         """The consumer has its turn; how long it takes is its own affair."""
         self._ours = False
 
+    def allows(self, wait: float) -> bool:
+        """Say whether a wait from now ends before the total time is over."""
+        total = self.timeout.total
+        return total is None or self._asked + wait < self._began + total
+
     def check(self, now: float) -> None:
         """Raise `StallError` when a wait was too long."""
-        if self._deadline is not None and now >= self._deadline:
+        if self.timeout.total is not None and now >= self._began + self.timeout.total:
             raise _too_late(f"the reply took longer than {self.timeout.total} s (Timeout.total)")
         if self._limit is not None and self.waited >= self._limit:
             raise StallError(f"waited {self._limit} s in vain for the {self._waiting_for}")

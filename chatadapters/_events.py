@@ -117,7 +117,7 @@ class Reply:
     Attributes:
         text: The answer.
         reasoning: The model's reasoning, `""` when it gave none.
-        finish_reason: As in `Finish`; None when the reply was stopped or failed.
+        finish_reason: As in `Finish`; None when the provider had not finished the reply.
         usage: The tokens it took, or None when unknown (an aborted reply never knows).
         tool_calls: As in `Finish`.
         attempts: How many requests were made.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
-from threading import Thread
+from threading import Thread, current_thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,7 +81,8 @@ class Feed:
         self._closed = True
         if self._thread.is_alive():
             self._abort()
-        self._thread.join(_JOIN_SECONDS)
+        if self._thread is not current_thread():  # the garbage collector may run in it
+            self._thread.join(_JOIN_SECONDS)
 
     def _abort(self) -> None:
         abort = getattr(self._stream, "abort", None)

@@ -122,9 +122,7 @@ def predict_of(spec: Answers) -> Predict:
     def using(**changes: Any) -> Predict:
         return predict_of(spec.changed(changes))
 
-    predict, deltas, events = (
-        _dressed(streaming(_start(spec, view)), spec, view.gives) for view in _VIEWS
-    )
+    predict, deltas, events = (view_of(spec, view) for view in _VIEWS)
     predict.deltas, predict.events = deltas, events
     predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
@@ -147,15 +145,23 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     def using(**changes: Any) -> AsyncPredict:
         return async_predict_of(spec.changed(changes))
 
-    predict, deltas, events = (
-        _dressed(astreaming(_start(spec, view)), spec, view.gives) for view in _VIEWS
-    )
+    predict, deltas, events = (aview_of(spec, view) for view in _VIEWS)
     predict.deltas, predict.events = deltas, events
     predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
     predict.using, predict.backend, predict.close = using, spec.backend, spec.aclose
     predict.spec = spec
     return cast("AsyncPredict", predict)
+
+
+def view_of(spec: Answers, view: type[View]) -> Any:
+    """Make the generator function of one view."""
+    return _dressed(streaming(_start(spec, view)), spec, view.gives)
+
+
+def aview_of(spec: Answers, view: type[View]) -> Any:
+    """Make the async generator function of one view; the twin of `view_of`."""
+    return _dressed(astreaming(_start(spec, view)), spec, view.gives)
 
 
 _VIEWS: tuple[type[View], ...] = (GrowingView, DeltaView, EventView)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._errors import MissingDependencyError, UnknownBackendError
+from ._errors import MissingDependencyError, OptionError, UnknownBackendError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,19 +60,28 @@ def make_backend(text: str, options: Mapping[str, Any]) -> tuple[Backend, dict[s
     Returns:
         The backend, and the options that are the provider's.
     """
-    from dataclasses import fields
-
     name, colon, model = text.partition(":")
     cls = backend_class(name)
-    known = {item.name for item in fields(cls) if item.init}  # type: ignore[arg-type] # it is one
+    known = field_names(cls)
     own = {key: value for key, value in options.items() if key in known}
     if colon:
         own["model"] = model
     try:
         backend = cls(**own)
     except TypeError as error:
-        raise UnknownBackendError(f"backend {text!r} cannot be made: {error}") from error
+        raise OptionError(f"backend {text!r} cannot be made: {error}") from error
     return backend, {key: value for key, value in options.items() if key not in known}
+
+
+def field_names(backend: Backend | type[Backend]) -> set[str]:
+    """Give the names of a backend's own options: its dataclass fields, or what `__init__` takes."""
+    from dataclasses import fields, is_dataclass
+    from inspect import signature
+
+    if is_dataclass(backend):
+        return {item.name for item in fields(backend) if item.init}
+    cls = backend if isinstance(backend, type) else type(backend)
+    return set() if cls.__init__ is object.__init__ else {*signature(cls).parameters}
 
 
 def missing(package: str, extra: str) -> MissingDependencyError:

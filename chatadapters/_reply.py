@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ._attempt import Attempt
+from ._backend import Reader
 from ._clock import Clock
 from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
@@ -16,7 +17,7 @@ from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ._backend import Chunk
     from ._call import Call
@@ -49,7 +50,7 @@ class ReplyState:
         self._call, self._view = call, view
         self._attempts = Attempts(call.retry, call.backend)
         self._clock = Clock(call.timeout, now)
-        self._attempt: Attempt
+        self._attempt = Attempt(Reader(), call.rules)  # until the first one begins
         self._number = 0
         self._said = Transcript()
         self._finish: Finish | None = None
@@ -72,7 +73,9 @@ class ReplyState:
             What was decided about it beforehand.
         """
         prefix = self._seam.prefix if self._seam else ""
-        self._attempt = Attempt(self._call.backend.reader(), self._call.rules, prefix)
+        reader = self._call.backend.reader()
+        reader.bound(self._call.rules.limits.event)
+        self._attempt = Attempt(reader, self._call.rules, prefix)
         self._number += 1
         if self._replayed:
             self._replayed = False
@@ -113,7 +116,7 @@ class ReplyState:
     def take(self, now: float) -> list[Any]:
         """Give the values to hand out now."""
         finished = self._attempt.finish is not None
-        due = not self._call.pace or now >= self._frame or finished or self.over
+        due = not self._call.pace or now >= self._frame or finished or not self.streaming
         if not (due and (self._view.pending or finished)):
             return []
         if self._call.pace:
@@ -124,12 +127,21 @@ class ReplyState:
     def close(self) -> None:
         """End the reply, finished or not, and report it once."""
         self.streaming, self.over = False, True
+        finish = self._attempt.finish
+        if self.error is None and self._finish is None and finish is not None:
+            self._finish = self._finished(finish, self._attempt)
         if self.error is not None and any(self._call.secrets()):
             forget_locals(self.error)
         if not self._reported:
             self._reported = True
             if self._call.on_finish is not None:
-                self._call.on_finish(self.reply())
+                self._report(self._call.on_finish)
+
+    def _report(self, on_finish: Callable[[Reply], object]) -> None:
+        try:
+            on_finish(self.reply())
+        except Exception as error:
+            raise error from self.error
 
     def reply(self) -> Reply:
         """Give the reply as it stands."""
@@ -193,13 +205,15 @@ class ReplyState:
         attempt = self._attempt
         self.streaming, self.over = False, True
         finish = attempt.finish or Finish("unknown")
-        self._finish = replace(
-            finish, usage=finish.usage or attempt.usage, backend=self._call.backend.name
-        )
+        self._finish = self._finished(finish, attempt)
         if self._lacks_text(finish):
             self.error = _empty(self._finish)
         else:
             self._view.push(self._finish)
+
+    def _finished(self, finish: Finish, attempt: Attempt) -> Finish:
+        usage = finish.usage or attempt.usage
+        return replace(finish, usage=usage, backend=self._call.backend.name)
 
     def _lacks_text(self, finish: Finish | None) -> bool:
         reason = "stop" if finish is None else finish.reason
@@ -245,6 +259,8 @@ class ReplyState:
         if prefix is None:
             return None
         wait = self._attempts.after(error, self._clock.waited)
+        if wait is not None and not self._clock.allows(wait):
+            return None
         if wait is not None:
             self._continue(prefix)
         return wait
@@ -259,6 +275,7 @@ class ReplyState:
             return None
         self._attempts = Attempts(self._call.retry, self._call.backend)
         self._clock.timeout = self._call.timeout
+        self._clean_ends = self._resumes = 0
         self._continue("")
         return 0.0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 _TOO_MANY = 429
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_EPOCH_MS = 10**11  # and one that is larger still counts milliseconds
 _EPOCH = 10**9  # a reset larger than this is a point in time, not a number of seconds
 
 
@@ -104,6 +105,7 @@ def _reset(headers: Mapping[str, str]) -> float | None:
 def _span(value: str) -> float | None:
     number = _number(value)
     if number is not None:
+        number = number / 1000 if number > _EPOCH_MS else number
         return number - datetime.now(UTC).timestamp() if number > _EPOCH else number
     return _go_duration(value) if value[:1].isdigit() and "T" not in value else _until_date(value)
 
@@ -112,7 +114,7 @@ def _go_duration(value: str) -> float | None:
     """Read a duration as OpenAI writes it: `6m0s`, `1.5s`, `120ms`."""
     import re
 
-    pieces = re.findall(r"([\d.]+)(ms|[smhd])", value)
+    pieces = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", value)
     if "".join(number + unit for number, unit in pieces) != value.strip():
         return None
     return sum(float(number) * _UNITS[unit] for number, unit in pieces)

@@ -10,6 +10,7 @@ from ._conversation import normalize
 from ._errors import OptionError
 from ._policies import Limits, Retry, Timeout, Window
 from ._redact import header_secrets
+from ._registry import field_names
 from ._retry import check_retry
 from ._window import fit
 
@@ -184,18 +185,12 @@ def as_tuple(value: str | Iterable[str] | None) -> tuple[str, ...]:
 
 def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
     """Give the backend with the changes that name its fields, and the other changes."""
-    names = _field_names(backend)
+    names: set[str] = field_names(backend) if is_dataclass(backend) else set()
     own = {name: value for name, value in changes.items() if name in names}
     others = {
         name: value for name, value in changes.items() if name not in names | _OWN | {"backend"}
     }
     return (replace(backend, **own) if own else backend), others  # type: ignore[type-var] # it is
-
-
-def _field_names(backend: Backend) -> set[str]:
-    if not is_dataclass(backend):
-        return set()
-    return {item.name for item in fields(backend) if item.init}
 
 
 _OWN = {item.name for item in fields(Spec)} - {"backend", "options"}

@@ -118,3 +118,30 @@ def test_only_predicts_can_fall_back() -> None:
     """Anything else is refused at once."""
     with pytest.raises(OptionError, match="takes predicts"):
         fallback(echo_predict(), lambda message, history: "no")  # type: ignore[arg-type]
+
+
+def test_fallbacks_can_be_nested(run: Run) -> None:
+    """All are asked in order."""
+    inner = fallback(scripted([REFUSED]), scripted("inner"))
+    assert run(fallback(inner, scripted("outer")), "predict", "Hi") == ["inner"]
+
+
+def test_what_the_ui_does_meanwhile_does_not_matter(run: Run) -> None:
+    """The conversation is read when the reply begins, not when a backend fails."""
+    history: list[Any] = [["a", "b"]]
+
+    class Appending(ScriptedBackend):
+        def reader(self) -> Any:
+            history.append(["Hi", "par"])
+            return super().reader()
+
+    second = scripted("yes")
+    run(fallback(make_predict(Appending([REFUSED]), retry=ONCE), second), "predict", "Hi", history)
+    assert [m["content"] for m in second.backend.requests[0]["messages"]] == ["a", "b", "Hi"]
+
+
+def test_clean_ends_are_counted_for_each(run: Run) -> None:
+    """The next backend has its own chances."""
+    fast = Retry(wait=0.001)
+    first, second = scripted([], [], retry=fast), scripted([], "whole", retry=fast)
+    assert run(fallback(first, second), "predict", "Hi") == ["whole"]

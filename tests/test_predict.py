@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -12,9 +14,11 @@ import cloudpickle
 import pytest
 
 from chatadapters import (
+    Backend,
     EmptyReplyError,
     Finish,
     HistoryError,
+    Limits,
     Message,
     OptionError,
     Reply,
@@ -28,6 +32,8 @@ from chatadapters import (
     make_predict,
 )
 from chatadapters._events import Done, Progress, Reasoning
+from chatadapters._registry import BACKENDS
+from chatadapters.backends.echo import EchoReader
 from chatadapters.testing import Pause, ScriptedBackend
 from tests.both import Run, complete
 
@@ -330,7 +336,7 @@ def test_make_predict_takes_a_name() -> None:
     assert make_predict("echo", delay=0.25).backend == echo_predict(delay=0.25).backend
     with pytest.raises(UnknownBackendError, match="did you mean 'echo'"):
         make_predict("ecko")
-    with pytest.raises(UnknownBackendError, match="'echo:x' cannot be made"):
+    with pytest.raises(OptionError, match="'echo:x' cannot be made"):
         make_predict("echo:x")
 
 
@@ -370,3 +376,91 @@ def test_messages_equal_tuples() -> None:
     assert Message("user", "Hi") == ("user", "Hi")
     assert Text("a") != Reasoning("a")
     assert Restarted(2) == Restarted(2)
+
+
+@pytest.mark.parametrize("name", ["timeout", "limits", "window", "retry"])
+def test_a_policy_of_the_wrong_kind_is_refused_at_once(name: str) -> None:
+    """A bare number is no policy; the error says what to give."""
+    with pytest.raises(OptionError, match=f"{name}=5: give"):
+        scripted("yes", **{name: 5})
+
+
+def test_an_event_loop_may_end_while_a_reply_is_held() -> None:
+    """What is left open is closed with the loop, without a word on stderr."""
+    code = (
+        "import asyncio\n"
+        "from chatadapters import make_predict\n"
+        "from chatadapters.testing import Pause, ScriptedBackend\n"
+        "held = []\n"
+        "async def main():\n"
+        "    for _ in range(4):\n"
+        "        values = make_predict(ScriptedBackend(['a', Pause(60)])).aio('Hi')\n"
+        "        held.append(values)\n"
+        "        print(await anext(values))\n"
+        "asyncio.run(main())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (ran.stdout.split(), ran.stderr) == (["a"] * 4, "")
+
+
+def test_what_on_finish_raises_does_not_hide_why_the_reply_failed(run: Run) -> None:
+    """Both errors are told."""
+
+    def broken(reply: Reply) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError) as caught:
+        run(scripted(["a", ValueError("theirs")], on_finish=broken), "predict", "Hi")
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_a_reply_that_is_closed_after_its_finish_was_finished() -> None:
+    """A consumer that leaves while usage is waited for has had the whole reply."""
+    heard: list[Reply] = []
+    values = scripted(["a", Finish("length"), Pause(30)], on_finish=heard.append)("Hi")
+    assert next(values) == "a"
+    values.close()
+    assert heard[0].text == "a"
+    assert heard[0].finish_reason in ("length", None)  # the finish may not have come yet
+
+
+def test_an_event_may_only_be_so_long(run: Run) -> None:
+    """`Limits.event` reaches the reader before anything is fed."""
+    bounds: list[int] = []
+
+    class Bounded(ScriptedBackend):
+        def reader(self) -> Any:
+            reader = super().reader()
+            reader.bound = bounds.append  # type: ignore[method-assign]
+            return reader
+
+    run(make_predict(Bounded("yes"), limits=Limits(event=77)), "predict", "Hi")
+    assert bounds == [77]
+
+
+def test_a_backend_without_dataclass_fields_can_be_registered_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The simplest backend is a plain class."""
+    monkeypatch.setitem(BACKENDS, "plain", "tests.test_predict:Plain")
+    assert make_predict("plain:loud").complete("Hi").text == "loud"
+    with pytest.raises(OptionError, match="cannot be made"):
+        make_predict("plain")
+
+
+class Plain(Backend):
+    """A class with a constructor of its own."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def build(self, conversation: Any, options: Any) -> str:
+        return self.model
+
+    def reader(self) -> EchoReader:
+        return EchoReader()
+
+    def stream(self, payload: str, timeout: Any) -> Any:
+        yield payload

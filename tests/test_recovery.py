@@ -366,3 +366,47 @@ def test_retries_are_logged_without_prompt_or_key(
     assert "attempt 1 failed" in record.getMessage()
     assert "ProviderStreamError: busy for [redacted]" in record.getMessage()
     assert "private" not in caplog.text
+
+
+def test_done_ends_a_reply_that_may_end_so(run: Run) -> None:
+    """A server that keeps the connection open behind its mark is not waited for."""
+    started = time.monotonic()
+    predict = scripted(["Hello", Done(), Pause(30)], ends_with="done")
+    assert run(predict, "predict", "Hi") == ["Hello"]
+    assert time.monotonic() - started < 5
+
+
+def test_the_total_time_bounds_waits_too(run: Run) -> None:
+    """A wait that would end after the total time is not begun."""
+    busy = ProviderStreamError("busy", status=429)
+    predict = scripted([busy], "never", timeout=Timeout(total=0.5), retry=Retry(wait=4))
+    started = time.monotonic()
+    with pytest.raises(ProviderStreamError, match="busy"):
+        run(predict, "predict", "Hi")
+    assert time.monotonic() - started < 3
+
+
+def test_text_is_shown_before_a_wait() -> None:
+    """What the last frame held is not held through the wait for the next attempt."""
+    script = ["first", Pause(0.002), " second", RESET]
+    predict = scripted(script, "first second third", pace=5, retry=Retry(wait=1))
+    values: Any = predict("Hi")
+    assert next(values) == "first"
+    started = time.monotonic()
+    assert next(values) == "first second"
+    assert time.monotonic() - started < 0.9
+    values.close()
+
+
+def test_errors_that_cause_each_other_end(run: Run) -> None:
+    """A circle of causes is walked once."""
+    first, second = ConnectionResetError("a sk-canary"), ValueError("b sk-canary")
+    first.__cause__, second.__cause__ = second, first
+
+    class Keyed(ScriptedBackend):
+        def secrets(self) -> Sequence[str]:
+            return ["sk-canary"]
+
+    with pytest.raises(ConnectionResetError, match=r"a \[redacted\]"):
+        run(scripted([first], backend=Keyed, retry=Retry(attempts=1)), "predict", "Hi")
+    assert str(second) == "b [redacted]"

@@ -53,6 +53,14 @@ def test_a_key_that_a_server_echoed_is_gone() -> None:
     assert error.code == "invalid_api_key"
 
 
+def test_a_key_deep_in_a_body_is_gone() -> None:
+    """However deep a server nests its echo, and also as a name."""
+    error = RuntimeError("refused")
+    error.body = {"a": [{"b": {"c": [{"d": {KEY: f"Bearer {KEY}"}}]}}]}  # type: ignore[attr-defined]
+    redact(error, [KEY])
+    assert KEY not in repr(vars(error))
+
+
 def test_causes_are_cleaned_too() -> None:
     """The chain of an error is shown with it."""
     error = RuntimeError("outer")

@@ -134,6 +134,7 @@ def test_total_counts_waits_and_lost_time() -> None:
         ),
         ({"x-ratelimit-reset": "1.5"}, 1.5),
         ({"x-ratelimit-reset": "yesterday"}, None),
+        ({"x-ratelimit-reset-requests": "1.2.3s"}, None),
         ({}, None),
     ],
 )
@@ -149,6 +150,7 @@ def test_dates_are_read_as_waits() -> None:
         {"retry-after": format_datetime(then, usegmt=True)},
         {"anthropic-ratelimit-requests-reset": then.isoformat()},
         {"x-ratelimit-reset": str(then.timestamp())},
+        {"x-ratelimit-reset": str(int(then.timestamp() * 1000))},
     ):
         wait = wanted_wait(HTTPError(429, headers))
         assert wait is not None

@@ -8,7 +8,9 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._errors import OptionError
 from .._registry import missing
+from .._spec import as_tuple
 from ._answer import Answer
 from ._errors import RefusedError, error_answer
 from ._guard import Gate, check_key, read_body
@@ -66,7 +68,10 @@ def asgi(
     except ImportError as error:
         raise missing("starlette", "server") from error
 
-    served = _Served(predicts, tuple(api_keys), Gate(max_concurrency), max_body)
+    keys, origins = as_tuple(api_keys), as_tuple(cors_origins)
+    if "" in keys:
+        raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
+    served = _Served(predicts, keys, Gate(max_concurrency), max_body)
     routes = [
         Route("/health", served.health),
         Route("/openapi.json", served.openapi),
@@ -76,11 +81,9 @@ def asgi(
         Route("/v1/completions", partial(served.answer, chat=False), methods=["POST"]),
     ]
     cors = Middleware(
-        CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["*"], allow_headers=["*"]
+        CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
     )
-    return Starlette(
-        routes=routes, middleware=[cors] if cors_origins else [], lifespan=served.lifespan
-    )
+    return Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=served.lifespan)
 
 
 def serve(app: Starlette, *, host: str = "127.0.0.1", port: int = 8000) -> None:
@@ -139,7 +142,8 @@ class _Served:
         async def answered() -> Response:
             body = await read_body(request, self._max_body)
             asked = read_request(body, self._predicts, chat=chat)
-            return await (self._streamed(asked) if asked.stream else self._whole(asked, request))
+            answer = self._streamed if asked.stream else self._whole
+            return await answer(asked, request)
 
         return await self._guarded(request, answered)
 
@@ -160,11 +164,14 @@ class _Served:
             reply = await unless_gone(request, asked.predict.complete(asked.message, asked.history))
         return _json(Answer(asked).whole(reply))
 
-    async def _streamed(self, asked: Asked) -> Response:
+    async def _streamed(self, asked: Asked, request: Request) -> Response:
         from starlette.responses import StreamingResponse
 
+        from ._guard import unless_gone
+
         pieces = self._events(asked)
-        first = await anext(pieces)  # what fails before any text is still a proper status
+        # What fails before any text is still a proper status.
+        first = await unless_gone(request, anext(pieces))
         return StreamingResponse(_behind(first, pieces), media_type="text/event-stream")
 
     async def _events(self, asked: Asked) -> AsyncGenerator[str, None]:
@@ -195,7 +202,8 @@ class _Served:
 
 
 def _model_name(predict: Predict) -> str:
-    return str(getattr(predict.backend, "model", None) or predict.backend.name)
+    model = getattr(predict.backend, "model", None)
+    return model if isinstance(model, str) else predict.backend.name
 
 
 async def _behind(first: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:

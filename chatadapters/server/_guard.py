@@ -11,7 +11,7 @@ from .._errors import HistoryError
 from ._errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator, Sequence
+    from collections.abc import Awaitable, Generator, Sequence
 
     from starlette.requests import Request
 
@@ -73,7 +73,7 @@ async def read_body(request: Request, most: int) -> Any:
         raise HistoryError(f"the body of the request is not JSON: {error}") from error
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
+async def unless_gone(request: Request, work: Awaitable[Any]) -> Any:
     """Run something for a client and cancel it when the client goes away.
 
     Raises:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .._errors import IncompleteStreamError, OptionError
 from .._events import Finish, Reasoning, Restarted, Text
-from .._predict import _start  # pyright: ignore[reportPrivateUsage] # one package
-from .._run import astreaming
+from .._predict import aview_of
 from .._views import View
 
 if TYPE_CHECKING:
@@ -80,7 +79,8 @@ class ShownView(View):
 
 def shown(predict: Predict | AsyncPredict) -> Callable[..., AsyncGenerator[Shown, None]]:
     """Give the view of a predict that yields `Shown`s; it takes what every view takes."""
-    return astreaming(_start(_spec(predict), ShownView))
+    view: Callable[..., AsyncGenerator[Shown, None]] = aview_of(_spec(predict), ShownView)
+    return view
 
 
 def news(before: Shown, now: Shown) -> Shown:

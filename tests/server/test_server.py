@@ -16,6 +16,7 @@ import uvicorn
 
 from chatadapters import (
     Finish,
+    OptionError,
     ProviderStreamError,
     Retry,
     Text,
@@ -213,6 +214,16 @@ def test_keys_are_asked_for() -> None:
         assert httpx2.get(f"{url}/health").json() == {"status": "ok"}
 
 
+def test_a_key_may_be_given_alone_and_never_empty() -> None:
+    """One string is one key, and an unset variable does not open the door."""
+    with serving({"m": scripted("x")}, api_keys="secret-key") as url:
+        for key, status in (("s", 401), ("secret-key", 200)):
+            answer = httpx2.get(f"{url}/v1/models", headers={"Authorization": f"Bearer {key}"})
+            assert answer.status_code == status
+    with pytest.raises(OptionError, match="empty"):
+        asgi(scripted("x"), api_keys=[""])
+
+
 def test_limits_refuse_what_is_too_much() -> None:
     """A body above the limit is 413, a reply above the number is 503, and neither waits."""
     slow = scripted(["a", Pause(5), Finish("stop")])
@@ -236,10 +247,11 @@ def test_a_body_that_is_no_request_is_a_400(body: bytes) -> None:
     assert answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("script", [["Hel", Pause(60)], [Pause(60)]], ids=["text", "silent"])
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_goes_away_stops_the_reply(stream: bool) -> None:
+def test_a_client_that_goes_away_stops_the_reply(stream: bool, script: list[Any]) -> None:
     """The backend's stream is closed although the provider was silent."""
-    predict = scripted(["Hel", Pause(60)])
+    predict = scripted(script)
     body = {**ASK, "stream": stream}
     with serving({"m": predict}) as url:
         with pytest.raises(httpx2.ReadTimeout):
