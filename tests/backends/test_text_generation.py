@@ -343,6 +343,13 @@ def test_the_repr_shows_no_secret() -> None:
     assert {KEY, "sk-abcdef", "hunter2"} <= set(backend.secrets())
 
 
+def test_copies_share_their_connections() -> None:
+    """UIs copy the functions that they are given."""
+    backend = TextGenerationBackend(NOWHERE)
+    assert copy.copy(backend) is backend
+    assert copy.deepcopy(backend) is backend
+
+
 def test_a_string_token_stays_out_of_pickles() -> None:
     """A callable travels with the whole predict; a key among the headers is refused."""
     backend = TextGenerationBackend(NOWHERE, token=KEY, headers={"X-Team": "blue"})

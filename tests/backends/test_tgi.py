@@ -62,6 +62,12 @@ def test_what_other_servers_leave_out_is_not_missed() -> None:
     assert read(TgiReader(), body) == [Text("Hi!"), Finish("stop"), Done()]
 
 
+def test_events_of_no_meaning_are_passed_over() -> None:
+    """Keep-alives with data, and whatever comes after the last token."""
+    body = stream({"ping": 1}, token("Hi", **last("Hi")), token("more"), {"ping": 2})
+    assert read(TgiReader(), body) == [Text("Hi"), Usage(9, 3), Finish("stop")]
+
+
 def test_a_whole_answer_in_place_of_a_stream_is_read() -> None:
     """A proxy that does not stream gives what `/generate` answers."""
     body = b'{"generated_text": "Hello", "details": {"finish_reason": "length"}}'
