@@ -46,6 +46,27 @@ def openai_sdk() -> ModuleType:
     return openai
 
 
+async def load_sdk() -> None:
+    """Import all that a request needs of the SDK in a thread, where others need not wait.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    if not _load.cache_info().currsize:
+        from asyncio import to_thread
+
+        await to_thread(_load)
+
+
+@cache
+def _load() -> tuple[object, ...]:
+    openai_sdk()
+    from openai.resources.chat import AsyncChat  # the SDK imports these when they are used
+    from openai.resources.responses import AsyncResponses
+
+    return AsyncChat, AsyncResponses, _ssl_context()
+
+
 def sdk_timeout(timeout: Timeout) -> Any:
     """Give the SDK's timeouts.
 

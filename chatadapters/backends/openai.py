@@ -14,8 +14,9 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
+from ._http_backend import without_secrets
 from ._openai_chat import ChatReader, chat_messages
-from ._openai_clients import Lines, as_sdk_errors, async_client, openai_sdk, sdk_timeout
+from ._openai_clients import Lines, as_sdk_errors, async_client, load_sdk, openai_sdk, sdk_timeout
 from ._openai_options import Api, check_options, request_options
 from ._openai_responses import ResponsesReader, response_input
 
@@ -90,8 +91,9 @@ class OpenAIBackend(Backend):
         if self.api not in ("chat", "responses"):
             raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            shown = self.base_url.rpartition("@")[2].partition("?")[0]  # a password may be there
             raise OptionError(
-                f"base_url={self.base_url!r}: give a URL that begins with http:// or https://"
+                f"base_url={shown!r}: give a URL that begins with http:// or https://"
             )
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +139,7 @@ class OpenAIBackend(Backend):
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[bytes, None]:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        await load_sdk()
         async with (
             self._async_client() as client,
             self._request(client, payload, timeout) as response,
@@ -227,15 +230,10 @@ class OpenAIBackend(Backend):
         await self._clients.aclose()
 
     def __repr__(self) -> str:
-        given = {"base_url": self._shown_url(), "api": self.api, "cumulative": self.cumulative}
+        url = without_secrets(self.base_url)
+        given = {"base_url": url, "api": self.api, "cumulative": self.cumulative}
         shown = "".join(f", {name}={value!r}" for name, value in given.items() if value)
         return f"{type(self).__name__}({self.model!r}{shown})"
-
-    def _shown_url(self) -> str | None:
-        if self.base_url is None:
-            return None
-        url = urlsplit(self.base_url)
-        return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
 
     def __copy__(self) -> Self:
         return self
@@ -250,5 +248,10 @@ class OpenAIBackend(Backend):
                     f"a backend with {name}= cannot be pickled, because the client cannot: "
                     "give base_url and api_key instead"
                 )
+        if "@" in urlsplit(self.base_url or "").netloc:
+            raise TypeError(
+                "a backend with a user or password in its base_url cannot be pickled, because "
+                "the pickle would show it: leave it to the environment's OPENAI_BASE_URL"
+            )
         key = None if isinstance(self.api_key, str) else self.api_key
         return {**self.__dict__, "api_key": key, "_keys": deque(maxlen=8)}

@@ -189,6 +189,23 @@ def test_its_repr_hides_secrets() -> None:
     assert repr(backend) == "OpenAIBackend('m', base_url='http://host:8/v1', api='chat')"
 
 
+@pytest.mark.parametrize("url", ["me:s3cret@h/v1", "ftp://me:s3cret@h/v1", "me:s3cret@http://h/v1"])
+def test_a_wrong_url_hides_its_password(url: str) -> None:
+    """The error shows the rest."""
+    with pytest.raises(OptionError, match="h/v1") as caught:
+        OpenAIBackend("m", base_url=url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["me:s3cret", "s3cret"])
+def test_a_password_in_the_url_is_not_pickled(login: str) -> None:
+    """Neither in full nor in part; the error says what else to do."""
+    backend = OpenAIBackend("m", base_url=f"http://{login}@h/v1")
+    with pytest.raises(TypeError, match="OPENAI_BASE_URL") as caught:
+        pickle.dumps(backend)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_key_stays_behind_when_pickled(
     server: Served, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -604,6 +621,34 @@ repr(backend), backend.secrets()
 print(sorted({"openai", "msgspec", "asyncio", "httpx2"} & set(sys.modules)))
 """
     assert run_python(code) == "[]"
+
+
+def test_the_event_loop_does_not_wait_for_the_sdk() -> None:
+    """The first message imports all of it in a thread, and so do those that come meanwhile."""
+    code = """
+import asyncio, builtins, sys, threading
+from chatadapters import Message, Timeout
+from chatadapters.backends.openai import OpenAIBackend
+from tests.backends.served import Served, answer, event
+imported = []
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("openai", "pydantic"):
+            imported.append((threading.current_thread() is threading.main_thread(), name))
+async def read(url, api):
+    backend = OpenAIBackend("m", base_url=url, api=api)
+    payload = backend.build([Message("user", "Hi")], {})
+    async for _ in backend.astream(payload, Timeout()):
+        pass
+    await backend.aclose()
+async def main(url):
+    sys.meta_path.insert(0, Watch())
+    await asyncio.gather(*(read(url, api) for api in ("chat", "responses", "chat")))
+with Served([answer(event("[DONE]"))] * 3) as server:
+    asyncio.run(main(server.url))
+print(len(imported) > 50, sorted(name for here, name in imported if here))
+"""
+    assert run_python(code) == "True []"
 
 
 def test_a_missing_sdk_is_named() -> None:
