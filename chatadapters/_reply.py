@@ -1,4 +1,4 @@
-"""The state of one reply: what to show, when to stop, whether to try again. It does no I/O."""
+"""The state of one reply: what to show, and when to stop. It does no I/O."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 from ._attempt import Attempt
 from ._backend import Reader
 from ._clock import Clock
-from ._errors import ChatAdaptersError, EmptyReplyError, IncompleteStreamError, StreamError
+from ._errors import EmptyReplyError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
+from ._recovery import Recovery
 from ._redact import forget_locals, redact
-from ._retry import Attempts, never_retried
-from ._seam import Seam, SeamError, resumable
+from ._seam import SeamError
 from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._backend import Chunk
+    from ._backend import Chunk, Payload
     from ._call import Call
     from ._events import Event, Reasoning, Text
     from ._feed import End
+    from ._seam import Seam
     from ._views import View
 
 _USAGE_SECONDS = 0.5
 _CLOSE_SECONDS = 0.05
-_MOST_CLEAN_ENDS = 2
 
 
 class ReplyState:
@@ -39,7 +39,6 @@ class ReplyState:
         now: The reading of a monotonic clock in seconds, as in every method.
 
     Attributes:
-        payload: What the current attempt sends.
         streaming: Whether the current attempt still wants chunks.
         over: Whether no further attempt follows.
         wait: Seconds to wait before the next attempt.
@@ -47,42 +46,43 @@ class ReplyState:
     """
 
     def __init__(self, call: Call, view: View, now: float) -> None:
-        self._call, self._view = call, view
-        self._attempts = Attempts(call.retry, call.backend)
+        self._view = view
         self._clock = Clock(call.timeout, now)
         self._attempt = Attempt(Reader(), call.rules)  # until the first one begins
         self._number = 0
         self._said = Transcript()
+        self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
-        self._seam: Seam | None = None
-        self._replayed = False
-        self._restarts = self._resumes = self._clean_ends = 0
         self._frame = now
         self._reported = False
-        self.payload = call.payload
         self.streaming = self.over = False
         self.wait = 0.0
         self.error: BaseException | None = None
         if call.trimmed is not None:
             view.push(call.trimmed)
 
-    def begin(self) -> Call:
+    def begin(self) -> tuple[Call, Payload]:
         """Begin an attempt.
 
         Returns:
-            What was decided about it beforehand.
+            What was decided about it beforehand, and what it sends.
         """
-        prefix = self._seam.prefix if self._seam else ""
+        seam = self._recovery.seam
+        prefix = seam.prefix if seam else ""
         reader = self._call.backend.reader()
         reader.bound(self._call.rules.limits.event)
         self._attempt = Attempt(reader, self._call.rules, prefix)
         self._number += 1
-        if self._replayed:
-            self._replayed = False
+        if self._recovery.begins_again:
+            self._recovery.begins_again = False
             self._emit(Restarted(self._number))
         self._clock.begin()
         self.streaming = True
-        return self._call
+        return self._call, self._recovery.payload
+
+    @property
+    def _call(self) -> Call:
+        return self._recovery.call
 
     def patience(self, now: float) -> tuple[float | None, bool]:
         """Say how to wait for chunks before asking again.
@@ -180,7 +180,8 @@ class ReplyState:
 
     def _show(self) -> None:
         events, self._attempt.events = self._attempt.events, []
-        for event in events if self._seam is None else self._joined(self._seam, events):
+        seam = self._recovery.seam
+        for event in events if seam is None else self._joined(seam, events):
             self._emit(event)
 
     def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
@@ -188,7 +189,7 @@ class ReplyState:
         joined = seam.feed(events, last=finished)
         if joined is None:
             return ()
-        self._seam = None
+        self._recovery.seam = None
         return joined
 
     def _emit(self, event: Event) -> None:
@@ -228,11 +229,7 @@ class ReplyState:
             return
         self.streaming = False
         redact(error, self._call.secrets())
-        if self._seam is not None and not self._attempt.content and never_retried(error):
-            error = SeamError(f"the server refuses to continue a reply: {error}")
-        wait = self._next_attempt(error)
-        if wait is None:
-            wait = self._next_call()
+        wait = self._recovery.after(error, self._attempt)
         if wait is None:
             self._give_up(error)
         else:
@@ -245,67 +242,6 @@ class ReplyState:
         explain_unreachable(error)
         if isinstance(error, StreamError):
             error.partial = self._said.best
-
-    # Whether to try again
-
-    def _next_attempt(self, error: BaseException) -> float | None:
-        if never_retried(error):
-            return None
-        if isinstance(error, IncompleteStreamError) and not isinstance(error, SeamError):
-            self._clean_ends += 1
-            if self._clean_ends >= _MOST_CLEAN_ENDS:
-                return None
-        prefix = self._resume_from()
-        if prefix is None:
-            return None
-        wait = self._attempts.after(error, self._clock.waited)
-        if wait is not None and not self._clock.allows(wait):
-            return None
-        if wait is not None:
-            self._continue(prefix)
-        return wait
-
-    def _next_call(self) -> float | None:
-        """Go over to the next backend of a fallback, if there is one and it may begin."""
-        if self._call.next is None or not self._may_restart():
-            return None
-        try:
-            self._call = self._call.next()
-        except ChatAdaptersError:  # none of the others can take this conversation
-            return None
-        self._attempts = Attempts(self._call.retry, self._call.backend)
-        self._clock.timeout = self._call.timeout
-        self._clean_ends = self._resumes = 0
-        self._continue("")
-        return 0.0
-
-    def _resume_from(self) -> str | None:
-        """Choose how a broken reply goes on: after this text, from the start (""), or not."""
-        if not self._said:
-            return ""
-        mode = self._call.policy.midstream
-        if mode == "auto":
-            mode = "resume" if self._call.backend.resumes else "restart"
-        if mode == "resume" and not self._resumes:
-            prefix = resumable(self._attempt)
-            if prefix and self._call.backend.resume(self._call.payload, prefix) is not None:
-                return prefix
-        return "" if self._may_restart() else None
-
-    def _may_restart(self) -> bool:
-        policy = self._call.policy
-        may = policy.midstream != "raise" and self._restarts < policy.restarts
-        return may or not self._said
-
-    def _continue(self, prefix: str) -> None:
-        self.payload, self._seam = self._call.payload, None
-        if prefix:
-            self._resumes += 1
-            self.payload = self._call.backend.resume(self._call.payload, prefix)
-            self._seam = Seam(prefix, self._said.reasoning, self._said.text)
-        elif self._said:
-            self._restarts += 1
-            self._replayed = True
 
 
 def _log_retry(attempt: int, wait: float, error: BaseException) -> None:

@@ -32,8 +32,8 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
         try:
             while not reply.over:
                 sleep(reply.wait)
-                call = reply.begin()
-                stream = partial(call.backend.stream, reply.payload, call.timeout)
+                call, payload = reply.begin()
+                stream = partial(call.backend.stream, payload, call.timeout)
                 with closing(Feed(stream, call.rules.limits.buffer)) as feed:
                     while reply.streaming:
                         reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
@@ -62,8 +62,8 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         try:
             while not reply.over:
                 await asleep(reply.wait)
-                call = reply.begin()
-                stream = partial(call.backend.astream, reply.payload, call.timeout)
+                call, payload = reply.begin()
+                stream = partial(call.backend.astream, payload, call.timeout)
                 async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
                     while reply.streaming:
                         reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
