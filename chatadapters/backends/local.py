@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .._abort import AbortableStream, Hangup
@@ -118,19 +119,13 @@ class LocalBackend(Backend):
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[bytes, None]:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
-        from asyncio import to_thread
         from contextlib import aclosing
 
-        await to_thread(self._start)
-        with _servers.sync(self._config()) as server:
+        async with _Loan(self._config()) as server:
             post = server.post(_path(payload), payload)
             async with aclosing(apost_stream(_http.aio(), post, timeout)) as blocks:
                 async for block in blocks:
                     yield block
-
-    def _start(self) -> None:
-        with _servers.sync(self._config()):
-            pass
 
     def request_options(self) -> Mapping[str, str]:
         """Give all that llama.cpp's server takes; it speaks OpenAI's API."""
@@ -165,7 +160,9 @@ class LocalBackend(Backend):
 
     async def aclose(self) -> None:
         """Stop the server when no reply uses it; the next message starts a new one."""
-        self.close()
+        from asyncio import to_thread
+
+        await to_thread(self.close)
 
     def _config(self) -> LlamaConfig:
         return LlamaConfig(self.model, self.n_ctx, self.n_threads, self.n_parallel)
@@ -176,6 +173,44 @@ class LocalBackend(Backend):
         from ..templates import get_template
 
         return get_template(self.template)
+
+
+class _Loan:
+    """One use of a server by a task; the pool may be locked while a model loads, so in threads."""
+
+    def __init__(self, config: LlamaConfig) -> None:
+        self._loan = _servers.sync(config)
+        self._lock = Lock()
+        self._lent = False
+        self._over = False
+
+    async def __aenter__(self) -> LlamaServer:
+        from asyncio import CancelledError, get_running_loop, to_thread
+
+        try:
+            return await to_thread(self._borrow)
+        except CancelledError:  # the thread goes on
+            get_running_loop().run_in_executor(None, self._give_back)
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        from asyncio import to_thread
+
+        await to_thread(self._give_back)
+
+    def _borrow(self) -> LlamaServer:
+        with self._lock:
+            if self._over:
+                raise RuntimeError("the task that wanted the server is gone")
+            server = self._loan.__enter__()
+            self._lent = True
+            return server
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._over = True
+            if self._lent:
+                self._loan.__exit__()
 
 
 def _messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from chatadapters._abort import Hangup
 from chatadapters._conversation import Message
 from chatadapters._errors import MissingDependencyError, OptionError, UnsupportedContentError
 from chatadapters._parts import ImagePart
+from chatadapters._policies import Timeout
 from chatadapters._predict import make_predict
 from chatadapters._protocols import Predict
 from chatadapters.backends import local
@@ -198,6 +199,60 @@ async def test_closing_frees_the_slot_async(predict: Predict) -> None:
         await anext(deltas)
         assert await asyncio.to_thread(busy, ONE_THREAD)
     assert await asyncio.to_thread(wait_until_free, ONE_THREAD) < 5
+
+
+class WatchedLock:
+    """A lock that remembers who took it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.takers: set[threading.Thread] = set()
+
+    def __enter__(self) -> None:
+        self.takers.add(threading.current_thread())
+        self.lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.lock.release()
+
+
+async def test_the_event_loop_does_not_wait_for_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that loads a model holds its lock."""
+    lock = WatchedLock()
+    monkeypatch.setattr(local._servers.state, "lock", lock)
+    payload = ONE_THREAD.build([Message("user", "Hi")], {"max_tokens": 2})
+    assert [block async for block in ONE_THREAD.astream(payload, Timeout())]
+    await ONE_THREAD.aclose()
+    assert lock.takers
+    assert threading.current_thread() not in lock.takers
+
+
+async def test_a_task_cancelled_while_a_server_is_lent_gives_it_back() -> None:
+    """It waits for a model that another thread loads, and is over before that is done."""
+    stream = ONE_THREAD.astream(ONE_THREAD.build([Message("user", "Hi")], {}), Timeout())
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load() -> None:
+        with local._servers.state.lock:
+            loading.set()
+            loaded.wait(30)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    await asyncio.to_thread(loading.wait, 5)
+    try:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.1)
+    finally:
+        loaded.set()
+        await asyncio.to_thread(thread.join)
+    for _ in range(200):
+        await asyncio.sleep(0.05)
+        slot = local._servers.state.shelf.slots.get(ONE_THREAD._config())
+        if slot is not None and not slot.users:
+            break
+    assert slot is not None
+    assert not slot.users
 
 
 def test_two_threads_at_once(predict: Predict) -> None:
