@@ -120,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"data:" + json.dumps(event).encode() + b"\n\n")
 
     def _events(self, body: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
-        parameters = body.get("parameters") or {}
+        given = (body.get("parameters") or {}).items()
+        parameters = {name: value for name, value in given if value is not None}
         wrong = wrong_parameter(body.get("inputs", ""), parameters)
         if wrong:
             yield {"error": f"Input validation error: {wrong}", "error_type": "validation"}

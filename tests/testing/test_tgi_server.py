@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from huggingface_hub import InferenceClient
@@ -64,6 +66,16 @@ def test_wrong_parameters_are_told_inside_the_stream(options: dict[str, Any], wo
     """The status is 200 all the same."""
     with tgi_server(["Hello"]) as server, pytest.raises(ValidationError, match=words):
         asked(server.base_url, **options)
+
+
+def test_parameters_that_are_null_are_not_given() -> None:
+    """The text-generation package sends all of them."""
+    parameters = {"temperature": None, "truncate": None, "stop": [], "max_new_tokens": 1}
+    body = {"inputs": "Hi", "parameters": parameters, "stream": True}
+    with tgi_server(["Hello", " you"]) as server:
+        request = Request(server.base_url, json.dumps(body).encode())
+        with urlopen(request, timeout=10) as said:
+            assert b'"generated_text": "Hello"' in said.read()
 
 
 def test_the_embedded_model_answers() -> None:
