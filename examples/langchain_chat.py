@@ -9,7 +9,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from chatadapters import Retry, langchain_predict
-from chatadapters.testing._model_server import ModelServer
+from chatadapters.testing import ModelServer
 
 SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
 

@@ -22,7 +22,7 @@ from tests.apps import app, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chatadapters.testing._model_server import ModelServer
+    from chatadapters.testing import ModelServer
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]

@@ -17,8 +17,7 @@ from chatadapters import (
     openai_predict,
     text_generation_predict,
 )
-from chatadapters.testing import TgiServer
-from chatadapters.testing._model_server import ModelServer
+from chatadapters.testing import ModelServer, TgiServer
 from chatadapters.testing._tgi_tokens import ModelTokens
 from tests.both import Run, complete
 

@@ -25,8 +25,7 @@ from chatadapters._parts import ImagePart
 from chatadapters.backends._huggingface_hub import is_trusted
 from chatadapters.backends.huggingface import HuggingFaceBackend
 from chatadapters.templates import DialogueTemplate
-from chatadapters.testing import BackendContract, TgiServer
-from chatadapters.testing._model_server import ModelServer
+from chatadapters.testing import BackendContract, ModelServer, TgiServer
 from chatadapters.testing._tgi_tokens import ModelTokens
 from tests.backends.served import Served, answer, event
 from tests.backends.tgi_package import conforms

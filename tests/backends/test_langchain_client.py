@@ -17,7 +17,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from pydantic import SecretStr
 
 from chatadapters import IncompleteStreamError, Retry, langchain_predict, openai_predict
-from chatadapters.testing._model_server import ModelServer
+from chatadapters.testing import ModelServer
 from chatadapters.testing.faults import SCENARIOS, TEXT, FaultServer, good_body
 from tests.backends.langchain_model import KEY, chat_openai, said
 from tests.both import Run, complete

@@ -9,8 +9,7 @@ import pytest
 
 from chatadapters import Restarted, Retry, Text, text_generation_predict
 from chatadapters.backends.text_generation import TextGenerationBackend
-from chatadapters.testing import BackendContract, TgiServer
-from chatadapters.testing._model_server import ModelServer
+from chatadapters.testing import BackendContract, ModelServer, TgiServer
 from chatadapters.testing._tgi_tokens import ModelTokens
 from chatadapters.testing.faults import FaultServer
 from tests.both import Run, complete
