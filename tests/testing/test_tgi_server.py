@@ -70,7 +70,12 @@ def test_wrong_parameters_are_told_inside_the_stream(options: dict[str, Any], wo
 
 def test_parameters_that_are_null_are_not_given() -> None:
     """The text-generation package sends all of them."""
-    parameters = {"temperature": None, "truncate": None, "stop": [], "max_new_tokens": 1}
+    parameters: dict[str, Any] = {
+        "temperature": None,
+        "truncate": None,
+        "stop": [],
+        "max_new_tokens": 1,
+    }
     body = {"inputs": "Hi", "parameters": parameters, "stream": True}
     with tgi_server(["Hello", " you"]) as server:
         request = Request(server.base_url, json.dumps(body).encode())
