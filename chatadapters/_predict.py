@@ -115,7 +115,7 @@ def predict_of(spec: Answers) -> Predict:
     def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
         reply = _start(spec, EventView)(message, history, extra, named)
         del extra, named
-        for _ in streaming(lambda *_: reply)(None):
+        for _ in streaming(_given(reply))(message):
             pass
         return reply.reply()
 
@@ -138,7 +138,7 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
         reply = _start(spec, EventView)(message, history, extra, named)
         del extra, named
-        async for _ in astreaming(lambda *_: reply)(None):
+        async for _ in astreaming(_given(reply))(message):
             pass
         return reply.reply()
 
@@ -185,6 +185,13 @@ def _start(spec: Answers, view: type[View]) -> Start:
         strings = view is not EventView
         call = chosen.call(message, history, paced=strings, needs_text=strings)
         return ReplyState(call, view(chosen.show_reasoning, chosen.notice), monotonic())
+
+    return start
+
+
+def _given(reply: ReplyState) -> Start:
+    def start(*_: Any) -> ReplyState:
+        return reply
 
     return start
 

@@ -34,6 +34,10 @@ class StopReader(Reader):
         self._reader = reader
         self._stop = StopFilter(tuple(dict.fromkeys(stops)))
 
+    def bound(self, event: int) -> None:
+        """Hand the bound of one event on."""
+        self._reader.bound(event)
+
     def feed(self, chunk: bytes) -> Sequence[ReaderEvent]:
         """Read one block of bytes."""
         return [cut for event in self._reader.feed(chunk) for cut in self._read(event)]
