@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import chatadapters
-from chatadapters import Reply, Retry, Timeout, openai_predict, text_generation_predict
+from chatadapters import (
+    Reply,
+    Retry,
+    Timeout,
+    huggingface_predict,
+    openai_predict,
+    text_generation_predict,
+)
 from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
 
 KEY = "sk-fault-Zm9yYmlkZGVu"
@@ -40,12 +47,23 @@ def completions(url: str, **options: Any) -> Any:
     return text_generation_predict(url, token=KEY, wire="completions", **options)
 
 
+def huggingface_chat(url: str, **options: Any) -> Any:
+    return huggingface_predict("fault", base_url=url, token=KEY, **options)
+
+
+def huggingface_text(url: str, **options: Any) -> Any:
+    task = {"task": "text-generation", "template": "starchat"}
+    return huggingface_predict(base_url=url, token=KEY, **task, **options)
+
+
 #: Every backend with the dialect it speaks: one line each.
 BACKENDS: dict[str, tuple[str, Make]] = {
     "openai-chat": ("openai", openai_chat),
     "openai-responses": ("responses", openai_responses),
     "tgi": ("tgi", tgi),
     "completions": ("completions", completions),
+    "huggingface-chat": ("openai", huggingface_chat),
+    "huggingface-text": ("tgi", huggingface_text),
 }
 
 
