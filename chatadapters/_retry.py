@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ._errors import (
@@ -50,13 +52,22 @@ class Attempts:
     """
 
     def __init__(self, policy: Any, backend: Backend) -> None:
+        self._backend, self._given = backend, policy
+        self._limits = policy if isinstance(policy, Retry) else Retry(attempts=2**31)
+        self._lost, self._began = 0.0, monotonic()
+
+    @cached_property
+    def _policy(self) -> Any:  # most replies never fail: tenacity is imported by the first failure
+        given = self._given
+        return _tenacity(given, self) if isinstance(given, Retry) else given
+
+    @cached_property
+    def _state(self) -> RetryCallState:
         from tenacity import RetryCallState
 
-        self._backend = backend
-        self._limits = policy if isinstance(policy, Retry) else Retry(attempts=2**31)
-        self._policy = _tenacity(policy, self) if isinstance(policy, Retry) else policy
-        self._state = RetryCallState(self._policy, None, (), {})
-        self._lost = 0.0
+        state = RetryCallState(self._policy, None, (), {})
+        state.start_time = self._began
+        return state
 
     @property
     def number(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -198,6 +199,14 @@ def test_a_tenacity_object_decides_when() -> None:
     assert attempts.after(KeyError("k"), 0.0) == 0.25
     assert attempts.after(KeyError("k"), 0.0) is None
     assert Attempts(own, Backend()).after(HTTPError(500), 0.0) is None
+
+
+def test_a_tenacity_object_counts_from_the_beginning_of_the_reply() -> None:
+    """Its delays are those since the reply began, not since it first failed."""
+    own = tenacity.Retrying(stop=tenacity.stop_after_delay(0.05))
+    attempts = Attempts(own, Backend())
+    time.sleep(0.06)
+    assert attempts.after(ConnectionResetError(), 0.0) is None
 
 
 def test_what_is_no_policy_is_refused() -> None:
