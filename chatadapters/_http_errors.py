@@ -49,7 +49,7 @@ def clear_errors(post: Post) -> Generator[None, None, None]:
     """Say of the HTTP library's errors what they leave out."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # which of them is the HTTP library's is known once it is loaded
         from httpx2 import URL, DecodingError, ReadError, TransportError
 
         where = URL(post.url).copy_with(userinfo=b"", query=None)

@@ -140,7 +140,7 @@ class ReplyState:
     def _report(self, on_finish: Callable[[Reply], object]) -> None:
         try:
             on_finish(self.reply())
-        except Exception as error:
+        except Exception as error:  # the caller's own; why the reply failed must not get lost
             raise error from self.error
 
     def reply(self) -> Reply:

@@ -187,7 +187,7 @@ class _Served:
                             chunks, opened = [*answer.opening(), *chunks], True
                         for chunk in chunks:
                             yield _event(chunk)
-                except Exception as error:
+                except Exception as error:  # after the first text only the stream can tell
                     if not opened:
                         raise
                     yield _event(error_answer(error)[1])
