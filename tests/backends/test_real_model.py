@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import openai
@@ -40,7 +41,7 @@ def test_a_reply_of_the_model_may_wander_between_threads(model_server: ModelServ
         step = threading.Thread(target=lambda: seen.append(next(values)))
         step.start()
         step.join(60)
-    assert all(after.startswith(before) for before, after in zip(seen, seen[1:], strict=False))
+    assert all(after.startswith(before) for before, after in pairwise(seen))
     closer = threading.Thread(target=values.close)
     closer.start()
     closer.join(5)
