@@ -22,6 +22,14 @@ class Reader:
     `Failed(ProviderStreamError(...))` behind the events that came before it; an error that is
     raised loses them. A reader need not care whether the stream was complete: that is decided
     from the `Finish` it gave or did not give.
+
+    Example:
+        >>> from chatadapters import Finish, Reader, Text
+        >>> class Lines(Reader):
+        ...     def feed(self, chunk):
+        ...         return [Finish("stop")] if chunk == "." else [Text(chunk)]
+        >>> Lines().feed("Hello")
+        [Text(delta='Hello')]
     """
 
     def feed(self, chunk: Chunk) -> Sequence[ReaderEvent]:
@@ -36,7 +44,11 @@ class Reader:
         raise NotImplementedError
 
     def bound(self, event: int) -> None:
-        """Take note of how many bytes one event may have, before anything is fed."""
+        """Take note of how many bytes one event may have, before anything is fed.
+
+        Args:
+            event: `Limits.event`, in bytes.
+        """
 
     def finish(self) -> Sequence[ReaderEvent]:
         """Read what is left when the stream has ended.
@@ -103,11 +115,27 @@ class Backend:
         It is run in a thread of its own. An iterator that has a method `abort()` is asked by
         it, from another thread, to end a blocked read at once; one that is a plain generator
         is left to end by its own read timeout.
+
+        Args:
+            payload: What `build` gave.
+            timeout: `connect`, `first` and `idle` bound what the transport waits for; the
+                clocks themselves are kept outside.
+
+        Yields:
+            Chunks, in any form that the reader knows.
         """
         raise NotImplementedError
 
     def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
-        """Send the payload and yield what comes back; the async twin of `stream`."""
+        """Send the payload and yield what comes back; the async twin of `stream`.
+
+        Args:
+            payload: What `build` gave.
+            timeout: As in `stream`.
+
+        Yields:
+            Chunks, in any form that the reader knows.
+        """
         raise NotImplementedError
 
     def request_options(self) -> Mapping[str, str]:
@@ -123,7 +151,11 @@ class Backend:
         return ()
 
     def starts_inside_reasoning(self, payload: Payload) -> bool:  # noqa: ARG002
-        """Say whether the prompt ends inside a reasoning block, so that the reply begins in it."""
+        """Say whether the prompt ends inside a reasoning block, so that the reply begins in it.
+
+        Args:
+            payload: What `build` gave.
+        """
         return False
 
     def resume(self, payload: Payload, text: str) -> Payload | None:  # noqa: ARG002
@@ -140,6 +172,9 @@ class Backend:
 
     def retryable(self, error: BaseException) -> bool | None:  # noqa: ARG002
         """Say whether an error of this provider is worth another attempt.
+
+        Args:
+            error: What `stream` or `astream` raised.
 
         Returns:
             True or False where the backend knows, None to let the error's type, HTTP status

@@ -8,21 +8,52 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """New text of the answer, never empty."""
+    """New text of the answer.
+
+    Attributes:
+        delta: What is new, never empty.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> next(echo_predict().events("hello"))
+        Text(delta='hello')
+    """
 
     delta: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """New text of the model's reasoning, never empty."""
+    """New text of the model's reasoning.
+
+    Attributes:
+        delta: What is new, never empty.
+
+    Example:
+        >>> from chatadapters import Reasoning, make_predict
+        >>> from chatadapters.testing import ScriptedBackend
+        >>> predict = make_predict(ScriptedBackend("<think>Hm.</think>Yes."))
+        >>> "".join(e.delta for e in predict.events("Hi") if isinstance(e, Reasoning))
+        'Hm.'
+    """
 
     delta: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens a reply took, as the provider counted them; None where it did not say."""
+    """Tokens a reply took, as the provider counted them; None where it did not say.
+
+    Attributes:
+        input_tokens: Tokens of the prompt, cached ones included.
+        output_tokens: Tokens of the reply, reasoning included.
+        reasoning_tokens: How many of the output tokens were reasoning.
+        cached_tokens: How many of the input tokens the provider had in its cache.
+
+    Example:
+        >>> Usage(input_tokens=12, output_tokens=5).output_tokens
+        5
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -41,6 +72,11 @@ class Finish:
         backend: The name of the backend that answered.
         tool_calls: Calls the model asks for, in the form of OpenAI's chat messages:
             `{"id": ..., "type": "function", "function": {"name": ..., "arguments": ...}}`.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> [*echo_predict().events("hello")][-1].reason
+        'stop'
     """
 
     reason: str
@@ -51,7 +87,15 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The server's own mark that nothing follows, such as `[DONE]`; only readers give it."""
+    """The server's own mark that nothing follows, such as `[DONE]`; only readers give it.
+
+    Example:
+        >>> from chatadapters import Done, make_predict
+        >>> from chatadapters.testing import ScriptedBackend
+        >>> predict = make_predict(ScriptedBackend(["Yes.", Done()]), ends_with="done")
+        >>> predict.complete("Hi").finish_reason
+        'unknown'
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +103,13 @@ class Progress:
     """Content that is not text, such as a piece of a tool call; only readers give it.
 
     It keeps the idle clock from running and counts against `Limits.reply`.
+
+    Attributes:
+        size: Its length in characters.
+
+    Example:
+        >>> Progress(size=12).size
+        12
     """
 
     size: int
@@ -66,7 +117,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The stream is broken from here on; only readers give it, after what came before it."""
+    """The stream is broken from here on; only readers give it, after what came before it.
+
+    Attributes:
+        error: What the reply fails with, unless another attempt follows.
+
+    Example:
+        >>> from chatadapters import ProviderStreamError
+        >>> Failed(ProviderStreamError("overloaded", status=503)).error.status
+        503
+    """
 
     error: Exception
 
@@ -79,6 +139,14 @@ class RetryScheduled:
         attempt: The number of the attempt that failed, from 1.
         wait: Seconds until the next one.
         error: Why it failed.
+
+    Example:
+        >>> from chatadapters import RetryScheduled, Retry, make_predict
+        >>> from chatadapters.testing import ScriptedBackend
+        >>> backend = ScriptedBackend([ConnectionResetError("gone")], "Here I am.")
+        >>> predict = make_predict(backend, retry=Retry(wait=0.01))
+        >>> [e.error for e in predict.events("Hi") if isinstance(e, RetryScheduled)]
+        [ConnectionResetError('gone')]
     """
 
     attempt: int
@@ -92,6 +160,14 @@ class Restarted:
 
     Attributes:
         attempt: The number of the attempt that begins, from 2.
+
+    Example:
+        >>> from chatadapters import Restarted, Retry, make_predict
+        >>> from chatadapters.testing import ScriptedBackend
+        >>> backend = ScriptedBackend(["Hel", ConnectionResetError()], "Hello you")
+        >>> predict = make_predict(backend, retry=Retry(wait=0.01))
+        >>> [e for e in predict.events("Hi") if isinstance(e, Restarted)]
+        [Restarted(attempt=2)]
     """
 
     attempt: int
@@ -104,6 +180,12 @@ class Trimmed:
     Attributes:
         messages: How many messages were left out.
         tokens: How many tokens the rest has by the window's counter, or None if not counted.
+
+    Example:
+        >>> from chatadapters import Window, echo_predict
+        >>> predict = echo_predict(window=Window(turns=1))
+        >>> next(predict.events("Hi", [["One", "Two"]]))
+        Trimmed(messages=2, tokens=None)
     """
 
     messages: int
@@ -123,6 +205,12 @@ class Reply:
         attempts: How many requests were made.
         backend: The name of the backend that answered.
         error: Why it failed, or None.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> reply = echo_predict().complete("hello")
+        >>> reply.text, reply.finish_reason, reply.attempts
+        ('hello', 'stop', 1)
     """
 
     text: str = ""

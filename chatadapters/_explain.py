@@ -17,6 +17,12 @@ _LONGEST = 600  # characters; some servers answer with a whole page
 def explain(error: BaseException) -> str:
     """Give an error as a short text.
 
+    Args:
+        error: What a reply failed with.
+
+    Returns:
+        Its message, or its type and message, without control characters.
+
     Example:
         >>> explain(ZeroDivisionError("division by zero"))
         'ZeroDivisionError: division by zero'

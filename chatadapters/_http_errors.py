@@ -31,6 +31,18 @@ class HTTPStatusError(ChatAdaptersError):
         status_code: The HTTP status.
         headers: The response's headers, names in lower case.
         body: What the provider said: parsed JSON, or text.
+
+    Example:
+        >>> from chatadapters import Retry, text_generation_predict
+        >>> from chatadapters.testing.faults import FaultServer
+        >>> with FaultServer() as server:
+        ...     url = server.url("s404", "tgi")
+        ...     predict = text_generation_predict(url)
+        ...     try:
+        ...         predict.complete("Hi")
+        ...     except HTTPStatusError as error:
+        ...         print(error.status_code)
+        404
     """
 
     def __init__(self, message: str, status_code: int, headers: dict[str, str], body: Any) -> None:

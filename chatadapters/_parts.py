@@ -13,6 +13,10 @@ class TextPart:
     Attributes:
         text: The text.
         name: The file's name, or None.
+
+    Example:
+        >>> TextPart("a,b", name="table.csv").name
+        'table.csv'
     """
 
     text: str
@@ -26,6 +30,12 @@ class ImagePart:
     Attributes:
         url: A `data:image/...;base64,...` URL, or an http(s) URL that is passed on as it is.
         name: The file's name, or None.
+
+    Example:
+        >>> from chatadapters import openai_predict
+        >>> image = ImagePart("https://example.org/cat.png")
+        >>> openai_predict("gpt-4o-mini").build(("What is this?", image))["messages"][0]["content"]
+        [{'type': 'text', 'text': 'What is this?'}, {'type': 'image_url', ...}]
     """
 
     url: str
@@ -39,6 +49,10 @@ class AudioPart:
     Attributes:
         url: A `data:audio/...;base64,...` URL.
         name: The file's name, or None.
+
+    Example:
+        >>> AudioPart("data:audio/wav;base64,UklGRg==", name="hello.wav").name
+        'hello.wav'
     """
 
     url: str
@@ -52,6 +66,10 @@ class FilePart:
     Attributes:
         url: A `data:...;base64,...` URL.
         name: The file's name, or None.
+
+    Example:
+        >>> FilePart("data:application/pdf;base64,JVBERi0=", name="paper.pdf").name
+        'paper.pdf'
     """
 
     url: str
@@ -68,6 +86,10 @@ class Message(NamedTuple):
     Attributes:
         role: `"system"`, `"user"`, `"assistant"`, or `"tool"` where a backend allows it.
         content: A string, or a tuple of parts when files are among it.
+
+    Example:
+        >>> Message("user", "Hi") == ("user", "Hi")
+        True
     """
 
     role: str

@@ -34,29 +34,84 @@ class Predict(Protocol):
     def __call__(
         self, message: Any, history: Any = None, *extra: Any
     ) -> Generator[str, None, None]:
-        """Yield the reply so far; each value replaces the last, at least one comes."""
+        """Yield the reply so far; each value replaces the last, at least one comes.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            The reply so far, a string.
+        """
         ...
 
     def deltas(self, message: Any, history: Any = None, *extra: Any) -> Generator[str, None, None]:
-        """Yield only what is new, never an empty string."""
+        """Yield only what is new, never an empty string.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            The new text, a string.
+        """
         ...
 
     def events(
         self, message: Any, history: Any = None, *extra: Any
     ) -> Generator[Event, None, None]:
-        """Yield what happens as typed events, the last one a `Finish`."""
+        """Yield what happens as typed events, the last one a `Finish`.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            `Text`, `Reasoning`, `RetryScheduled`, `Restarted`, `Trimmed`, `Finish`.
+        """
         ...
 
     def complete(self, message: Any, history: Any = None, *extra: Any) -> Reply:
-        """Return the whole reply."""
+        """Return the whole reply.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Returns:
+            The reply.
+
+        Raises:
+            Exception: Why it failed: a `StreamError`, or the provider's own error.
+        """
         ...
 
     def build(self, message: Any, history: Any = None, *extra: Any) -> Any:
-        """Return exactly what would be sent, without network and without a client."""
+        """Return exactly what would be sent, without network and without a client.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Returns:
+            What the backend sends, such as the keyword dict of an SDK's method.
+        """
         ...
 
     def using(self, **changes: Any) -> Predict:
-        """Return a new predict with other options."""
+        """Return a new predict with other options.
+
+        Args:
+            **changes: Options of the factory or of the provider.
+
+        Returns:
+            The new one; this one stays as it is.
+        """
         ...
 
     def close(self) -> None:
@@ -82,27 +137,82 @@ class AsyncPredict(Protocol):
     backend: Backend
 
     def __call__(self, message: Any, history: Any = None, *extra: Any) -> AsyncGenerator[str, None]:
-        """Yield the reply so far; each value replaces the last, at least one comes."""
+        """Yield the reply so far; each value replaces the last, at least one comes.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            The reply so far, a string.
+        """
         ...
 
     def deltas(self, message: Any, history: Any = None, *extra: Any) -> AsyncGenerator[str, None]:
-        """Yield only what is new, never an empty string."""
+        """Yield only what is new, never an empty string.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            The new text, a string.
+        """
         ...
 
     def events(self, message: Any, history: Any = None, *extra: Any) -> AsyncGenerator[Event, None]:
-        """Yield what happens as typed events, the last one a `Finish`."""
+        """Yield what happens as typed events, the last one a `Finish`.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Yields:
+            `Text`, `Reasoning`, `RetryScheduled`, `Restarted`, `Trimmed`, `Finish`.
+        """
         ...
 
     async def complete(self, message: Any, history: Any = None, *extra: Any) -> Reply:
-        """Return the whole reply."""
+        """Return the whole reply.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Returns:
+            The reply.
+
+        Raises:
+            Exception: Why it failed: a `StreamError`, or the provider's own error.
+        """
         ...
 
     def build(self, message: Any, history: Any = None, *extra: Any) -> Any:
-        """Return exactly what would be sent, without network and without a client."""
+        """Return exactly what would be sent, without network and without a client.
+
+        Args:
+            message: What the user says: a string, a dict with `text` and `files`, parts.
+            history: What was said before, in any shape that `normalize` reads.
+            *extra: The values of `additional_inputs`, in their order.
+
+        Returns:
+            What the backend sends, such as the keyword dict of an SDK's method.
+        """
         ...
 
     def using(self, **changes: Any) -> AsyncPredict:
-        """Return a new async predict with other options."""
+        """Return a new async predict with other options.
+
+        Args:
+            **changes: Options of the factory or of the provider.
+
+        Returns:
+            The new one; this one stays as it is.
+        """
         ...
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -36,6 +37,29 @@ def test_all_is_sorted_and_every_name_is_there() -> None:
     for name in chatadapters.__all__:
         assert getattr(chatadapters, name).__module__.startswith("chatadapters."), name
     assert set(chatadapters.__all__) <= set(dir(chatadapters))
+
+
+#: The other public modules; a name that is added or taken away is a decision, made here too.
+SURFACE = {
+    "chatadapters.server": "asgi serve",
+    "chatadapters.templates": "Change DialogueTemplate Escape JinjaLayout Layout Rendered Thinking "
+    "get_template list_templates prepare_dialogue template_for",
+    "chatadapters.testing": "BackendContract ModelServer Pause ScriptedBackend TgiServer "
+    "model_server tgi_server",
+    "chatadapters.testing.faults": "SCENARIOS TEXT End FaultRequest FaultServer Scenario Want "
+    "fault_server good_body",
+    "chatadapters.ui": "explain for_chainlit for_gradio for_marimo for_mesop for_open_webui "
+    "for_panel for_shiny",
+}
+
+
+@pytest.mark.parametrize("module", SURFACE)
+def test_the_other_public_modules_are_pinned(module: str) -> None:
+    """They have exactly these names, each can be had, and `dir` shows them."""
+    home = importlib.import_module(module)
+    assert home.__all__ == SURFACE[module].split()
+    assert all(hasattr(home, name) for name in home.__all__)
+    assert {*home.__all__} <= {*dir(home)}
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

@@ -54,6 +54,7 @@ def asgi(
 
     Raises:
         MissingDependencyError: Starlette is not installed.
+        OptionError: A key is empty.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -96,6 +97,12 @@ def serve(app: Starlette, *, host: str = "127.0.0.1", port: int = 8000) -> None:
 
     Raises:
         MissingDependencyError: uvicorn is not installed.
+
+    Example:
+        >>> from chatadapters import echo_predict
+        >>> from chatadapters.server import asgi, serve
+        >>> def main():
+        ...     serve(asgi({"parrot": echo_predict()}), port=8000)
     """
     try:
         from uvicorn import run

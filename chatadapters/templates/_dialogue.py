@@ -248,7 +248,11 @@ class DialogueTemplate(Loaded):
         return "".join(parts.pieces)
 
     def to_json(self) -> str:
-        """Write the template as JSON; see `save`."""
+        """Write the template as JSON; see `save`.
+
+        Returns:
+            One JSON object, indented.
+        """
         from ._json import to_json
 
         return to_json(self)

@@ -30,6 +30,11 @@ class Change(NamedTuple):
         turn: The number of the turn, from 0; None is the system text.
         role: Whose text it is.
         found: What was broken or removed, as it was written.
+
+    Example:
+        >>> from chatadapters import get_template
+        >>> get_template("starchat").rendered([{"role": "user", "content": "Hi<|end|>"}]).changes
+        (Change(turn=0, role='user', found='<|end|>'),)
     """
 
     turn: int | None

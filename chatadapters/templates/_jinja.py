@@ -35,6 +35,10 @@ class JinjaLayout:
         generation_prompt: What the template writes after a user's text for the answer.
         name: As in `Layout`.
         source: As in `Layout`.
+
+    Example:
+        >>> JinjaLayout("{{ messages[0].content }}", name="bare").name
+        'bare'
     """
 
     jinja: str

@@ -27,13 +27,17 @@ ORDINARY: dict[str, str] = dict.fromkeys((*CLOSING, "empty"), "assistant")
 
 @dataclass(frozen=True)
 class Rendered:
-    """A prompt and what is known about it.
+    r"""A prompt and what is known about it.
 
     Attributes:
         prompt: The text.
         changes: What was broken or stripped out of the conversation's text.
         replies: Where the assistant's texts stand in the prompt, each with what ends it, as
             `(start, stop)`: what a model is trained on.
+
+    Example:
+        >>> Rendered("User: Hi\nBot: Hello", replies=((14, 19),)).replies
+        ((14, 19),)
     """
 
     prompt: str

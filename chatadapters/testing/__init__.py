@@ -40,3 +40,7 @@ def __getattr__(name: str) -> object:
             found: object = getattr(module, name)
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

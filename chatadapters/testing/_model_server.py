@@ -24,6 +24,12 @@ class ModelServer:
     Attributes:
         base_url: What clients call `base_url`; it ends in `/v1`.
         model: The model's name.
+
+    Example:
+        >>> server = ModelServer()
+        >>> server.base_url.endswith("/v1")
+        True
+        >>> server.stop()
     """
 
     def __init__(self, model: str = "smollm2", *, api_key: str = "") -> None:

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pause:
-    """A silence of the provider, in seconds."""
+    """A silence of the provider.
+
+    Attributes:
+        seconds: How long it is.
+
+    Example:
+        >>> from chatadapters import make_predict
+        >>> predict = make_predict(ScriptedBackend([Pause(0.01), "Hi.", Finish("stop")]))
+        >>> predict.complete("Hello").text
+        'Hi.'
+    """
 
     seconds: float
 

@@ -72,6 +72,12 @@ def tgi_server(
 
     Yields:
         The server.
+
+    Example:
+        >>> from chatadapters import text_generation_predict
+        >>> with tgi_server(["Hel", "lo"]) as server:
+        ...     text_generation_predict(server.base_url).complete("Hi").text
+        'Hello'
     """
     if texts is not None:
         with TgiServer(ScriptedTokens(texts), token=token) as server:

@@ -71,6 +71,9 @@ def good_body(dialect: str = "openai") -> bytes:
     Args:
         dialect: `"openai"`, `"completions"`, `"responses"` or `"tgi"`.
 
+    Returns:
+        All bytes of the body.
+
     Example:
         >>> good_body("tgi").startswith(b'data: {"index":1,')
         True
@@ -153,6 +156,9 @@ class FaultServer:
             dialect: As in `url`.
             repeats: Whether a request that asks to go on from a part of the answer gets all
                 of it once more, as from a server that does not see what it is asked.
+
+        Returns:
+            The base URL for a client.
         """
 
         def play(ask: Ask) -> Answer:
@@ -164,7 +170,15 @@ class FaultServer:
         return self._opened(Run(scenario), name, dialect)
 
     def url_split(self, k: int, dialect: str = "openai") -> str:
-        """Give a new URL that answers with a good stream in two pieces, the first of `k` bytes."""
+        """Give a new URL that answers with a good stream in two pieces.
+
+        Args:
+            k: Bytes of the first piece.
+            dialect: As in `url`.
+
+        Returns:
+            The base URL for a client.
+        """
 
         def play(ask: Ask) -> Answer:
             return Answer([_good(ask)[:k], 0.005, _good(ask)[k:]])
@@ -180,6 +194,9 @@ class FaultServer:
             cut_after: Bytes of body of the first answer that get through; one that is
                 shorter gets through whole and then ends as `how` says.
             how: As in `url_cut`.
+
+        Returns:
+            The base URL for a client.
         """
         parts = urlsplit(upstream)
         run = Run(upstream=Upstream(f"{parts.scheme}://{parts.netloc}", cut_after, how))
@@ -194,7 +211,11 @@ class FaultServer:
         return list(self._run(url).requests)
 
     def strays(self, url: str) -> list[FaultRequest]:
-        """Give the requests of a run that came to the other origin a redirect points to."""
+        """Give the requests of a run that came to the other origin a redirect points to.
+
+        Args:
+            url: As in `requests`.
+        """
         return list(self._run(url).strays)
 
     def _run(self, url: str) -> Run:
@@ -245,6 +266,9 @@ def _full() -> list[socket.socket]:
 
 def fault_server() -> Iterator[FaultServer]:
     """Serve scenarios ten times as fast; make a pytest fixture of it.
+
+    Yields:
+        The server.
 
     Example:
         >>> import pytest

@@ -148,6 +148,11 @@ class Scenario:
         port: Whether anybody listens.
         play: The answer to a request.
         healed: The answer to every request but the first, where one to retry is wanted.
+
+    Example:
+        >>> from chatadapters.testing.faults import SCENARIOS
+        >>> SCENARIOS["reset_mid_once"].want
+        'retry'
     """
 
     name: str
@@ -167,7 +172,14 @@ class Scenario:
     healed: Play = field(default=good, repr=False, compare=False)
 
     def answer(self, ask: Ask) -> Answer:
-        """Answer one request: a scenario to retry fails the first one only."""
+        """Answer one request: a scenario to retry fails the first one only.
+
+        Args:
+            ask: The request.
+
+        Returns:
+            What is sent, and how it ends.
+        """
         healed = self.want == "retry" and ask.attempt > 1
         return self.healed(ask) if healed else self.play(ask)
 

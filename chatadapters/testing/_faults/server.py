@@ -32,6 +32,10 @@ class FaultRequest:
         arrived: When it came, as `time.monotonic()` counts.
         written: Bytes of body written so far.
         left: When the client went away before the answer was over, or None.
+
+    Example:
+        >>> FaultRequest("/chat/completions", "openai", 1, {}, {"stream": True}, 0.0).attempt
+        1
     """
 
     path: str
