@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from chatadapters import ChatAdaptersError, EmptyReplyError
-from chatadapters.testing.faults import TEXT, End, FaultServer, good_body
-from tests.fault_cells import BACKENDS, KEY, SPEED, Cell, Outcome, cells, run, talk
+from chatadapters.testing.faults import TEXT, FaultServer
+from tests.fault_cells import KEY, SPEED, Cell, Outcome, cells, run
 
 TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
 #: Generous: it tells an answer from a hang.
@@ -102,27 +102,3 @@ def _is_clean(cell: Cell, outcome: Outcome) -> None:
         endless = cell.scenario.startswith("endless") and set(value) == {"y"}
         assert endless or any(text.startswith(value) for text in whole), value[:500]
     assert KEY not in outcome.shown()
-
-
-@pytest.mark.parametrize("colour", ["sync", "async"])
-@pytest.mark.parametrize("how", ["clean", "fin", "rst"])
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_cut_anywhere_is_mended(backend: str, how: End, colour: str, server: FaultServer) -> None:
-    """Wherever the first answer is cut and however, the text is exact."""
-    dialect, make = BACKENDS[backend]
-    step = {"clean": 89, "fin": 97, "rst": 103}[how] * (2 if colour == "async" else 1)
-    for k in range(0, len(good_body(dialect)), step):
-        outcome = talk(make, server.url_cut(k, how, dialect), colour)
-        assert (outcome.error, outcome.text) == (None, TEXT), f"cut after {k} bytes"
-        assert all(TEXT.startswith(value) for value in outcome.values)
-
-
-@pytest.mark.parametrize("backend", ["tgi", "completions"])
-def test_a_server_that_cannot_go_on_doubles_nothing(backend: str, server: FaultServer) -> None:
-    """Wherever the first answer is cut, a second one that begins anew leaves the text exact."""
-    dialect, make = BACKENDS[backend]
-    for k in range(0, len(good_body(dialect)), 89):
-        url = server.url_cut(k, "rst", dialect, repeats=True)
-        outcome = talk(make, url, "sync")
-        assert (outcome.error, outcome.text) == (None, TEXT), f"cut after {k} bytes"
-        assert all(TEXT.startswith(value) for value in outcome.values)

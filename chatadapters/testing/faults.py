@@ -12,6 +12,16 @@ them all. A scenario is played to whatever client is pointed at its URL:
     >>> request.body["stream"], answer[-16:]
     (True, b'data: [DONE]\r\n\r\n')
 
+A scenario of your own is a function that answers a request, with `scenario` around it:
+
+    >>> @scenario("retry")
+    ... def goodbye_once(ask: Ask) -> Answer:
+    ...     "A comment after two pieces, then a reset; the next request gets all of it."
+    ...     return Answer([*ask.healthy()[:2], b": goodbye\n\n"], end="rst")
+    >>> with FaultServer() as server:
+    ...     server.url(goodbye_once)[-16:]
+    '/goodbye_once/v1'
+
 From a shell, `python -m chatadapters.testing.faults` serves every scenario until it is stopped.
 """
 
@@ -29,7 +39,18 @@ from ._faults.answers import Answer, End, encode
 from ._faults.dialects import DIALECTS
 from ._faults.parts import Dialect
 from ._faults.proxy import Upstream
-from ._faults.scenario import ALL, DELTAS, TEXT, Ask, Scenario, Want, found_in, good, whole
+from ._faults.scenario import (
+    ALL,
+    DELTAS,
+    TEXT,
+    Ask,
+    Scenario,
+    Want,
+    found_in,
+    good,
+    scenario,
+    whole,
+)
 from ._faults.server import HOST, FaultRequest, Run, ServerThread
 
 if TYPE_CHECKING:
@@ -38,6 +59,8 @@ if TYPE_CHECKING:
 __all__ = [
     "SCENARIOS",
     "TEXT",
+    "Answer",
+    "Ask",
     "End",
     "FaultRequest",
     "FaultServer",
@@ -45,6 +68,7 @@ __all__ = [
     "Want",
     "fault_server",
     "good_body",
+    "scenario",
 ]
 
 #: Every scenario by its name.
@@ -126,11 +150,11 @@ class FaultServer:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
-    def url(self, scenario: str, dialect: str = "openai") -> str:
+    def url(self, scenario: str | Scenario, dialect: str = "openai") -> str:
         """Give a new URL at which a scenario is played; its attempts are counted anew.
 
         Args:
-            scenario: A key of `SCENARIOS`.
+            scenario: A key of `SCENARIOS`, or a scenario of your own.
             dialect: `"openai"` (chat), `"completions"`, `"responses"` or `"tgi"`.
 
         Returns:
@@ -140,6 +164,8 @@ class FaultServer:
         Raises:
             LookupError: There is no such scenario or dialect.
         """
+        if isinstance(scenario, Scenario):
+            return self._opened(Run(scenario), scenario.name, dialect)
         if scenario not in SCENARIOS:
             raise LookupError(f"no scenario {scenario!r}; SCENARIOS lists them")
         return self._opened(Run(SCENARIOS[scenario]), scenario, dialect)
@@ -164,10 +190,10 @@ class FaultServer:
         def play(ask: Ask) -> Answer:
             return Answer([_good(ask)[:k]], end=how)
 
-        name = f"cut-{k}-{how}"
         healed = whole if repeats else good
-        scenario = Scenario(name, "retry", f"Cut at {k}.", play, healed=healed)
-        return self._opened(Run(scenario), name, dialect)
+        return self.url(
+            Scenario(f"cut-{k}-{how}", "retry", f"Cut at {k}.", play, healed=healed), dialect
+        )
 
     def url_split(self, k: int, dialect: str = "openai") -> str:
         """Give a new URL that answers with a good stream in two pieces.
@@ -183,8 +209,7 @@ class FaultServer:
         def play(ask: Ask) -> Answer:
             return Answer([_good(ask)[:k], 0.005, _good(ask)[k:]])
 
-        name = f"split-{k}"
-        return self._opened(Run(Scenario(name, "exact", f"Split at {k}.", play)), name, dialect)
+        return self.url(Scenario(f"split-{k}", "exact", f"Split at {k}.", play), dialect)
 
     def url_proxy(self, upstream: str, cut_after: int, how: End = "rst") -> str:
         """Give a new URL that passes requests to a real server and cuts the first answer.
@@ -237,7 +262,7 @@ class FaultServer:
 
 
 def _good(ask: Ask) -> bytes:
-    return b"".join(encode(ask.reply().events))
+    return b"".join(ask.healthy())
 
 
 def _known(dialect: str) -> Dialect:

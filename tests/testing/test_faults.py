@@ -197,6 +197,21 @@ def test_a_cut_is_made_after_k_bytes(
     assert fetch(url) == good_body()
 
 
+def test_a_scenario_of_ones_own_is_played(server: FaultServer) -> None:
+    """Its first answer is what its function gives, and the next one is healthy."""
+
+    @faults.scenario("retry")
+    def goodbye_once(ask: faults.Ask) -> faults.Answer:
+        """Two pieces, a comment, an end."""
+        return faults.Answer([*ask.healthy()[:2], b": goodbye\n\n"])
+
+    url = server.url(goodbye_once, "tgi")
+    assert url.endswith("/goodbye_once")
+    first, second = (fetch(url, "tgi", parameters={"details": True}) for _ in range(2))
+    assert first.endswith(b": goodbye\n\n")
+    assert second == good_body("tgi")
+
+
 def test_a_split_loses_nothing(server: FaultServer) -> None:
     """A split stream is the good one, in two chunks."""
     assert fetch(server.url_split(57, "tgi"), "tgi", parameters={"details": 1}) == good_body("tgi")

@@ -73,6 +73,10 @@ class Ask:
             parts if self._wants_details() else parts._replace(tail=amend(parts.tail, details=None))
         )
 
+    def healthy(self, deltas: Sequence[str] = DELTAS) -> list[bytes]:
+        """Give the body of a healthy stream, one piece of bytes for each event."""
+        return encode(self.reply(deltas).events)
+
     def _wants_details(self) -> bool:
         if not isinstance(self.dialect, Tgi):
             return True
@@ -108,7 +112,7 @@ def good(ask: Ask) -> Answer:
     deltas = ask.rest()
     if not ask.streams:
         return json_answer(ask.dialect.completion("".join(deltas)))
-    return Answer(encode(ask.reply(deltas).events))
+    return Answer(ask.healthy(deltas))
 
 
 def begun(ask: Ask) -> list[bytes]:
@@ -118,7 +122,7 @@ def begun(ask: Ask) -> list[bytes]:
 
 def whole(ask: Ask) -> Answer:
     """Answer with the whole stream, whatever is asked."""
-    return Answer(encode(ask.reply().events))
+    return Answer(ask.healthy())
 
 
 Play: TypeAlias = Callable[[Ask], Answer]
@@ -201,7 +205,12 @@ class Facts(TypedDict, total=False):
 
 
 def scenario(want: Want, **facts: Unpack[Facts]) -> Callable[[Play], Scenario]:
-    """Make a scenario of the function that plays it; its docstring is the description."""
+    """Make a scenario of the function that plays it; its docstring is the description.
+
+    Args:
+        want: What a client should make of it, as in `Scenario`.
+        **facts: What else is to be known of it: fields of `Scenario`.
+    """
     usual: Facts = {
         "expected": None if want == "error" else TEXT,
         "max_requests": _REQUESTS[want],
