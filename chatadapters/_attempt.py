@@ -9,7 +9,7 @@ from ._errors import IncompleteStreamError, LimitExceededError
 from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
 from ._policies import Limits
 from ._reasoning import ReasoningSplitter
-from ._seam import Echo
+from ._seam import START, Join
 from ._stop import StopFilter, TokenFilter
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ._backend import Chunk, Reader
     from ._events import ReaderEvent
+    from ._seam import Break
 
 EndsWith = Literal["finish", "done", "close"]
 
@@ -38,7 +39,7 @@ class Attempt:
     Args:
         reader: A fresh reader of the backend.
         rules: What holds for the whole reply.
-        prefix: Raw text that an earlier attempt gave and that this one continues.
+        point: Where an earlier attempt broke, if this one continues it.
 
     Attributes:
         events: What may be shown now; the caller takes it and leaves an empty list.
@@ -48,10 +49,10 @@ class Attempt:
         over: Whether nothing that follows could matter.
         content: How many pieces of content came.
         raw: The raw text of the model, before any filter, in pieces.
-        own_reasoning: Whether the provider gave reasoning apart from the text.
+        plain: Whether nothing but text came: no reasoning apart from it, no call of a tool.
     """
 
-    def __init__(self, reader: Reader, rules: Rules, prefix: str = "") -> None:
+    def __init__(self, reader: Reader, rules: Rules, point: Break = START) -> None:
         self._reader, self._rules = reader, rules
         self._tokens = TokenFilter(rules.special_tokens) if rules.special_tokens else None
         self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
@@ -64,8 +65,8 @@ class Attempt:
         self.over = False
         self.content = 0
         self.raw: list[str] = []
-        self.own_reasoning = False
-        self._echo = Echo(prefix) if prefix else None
+        self.plain = True
+        self._join = Join(point) if point.prefix else None
 
     def feed(self, chunk: Chunk) -> None:
         """Read one chunk."""
@@ -98,6 +99,7 @@ class Attempt:
                 case Reasoning(delta):
                     self._reasoning(delta)
                 case Progress(size):
+                    self.plain = False
                     self._count(size)
                 case Usage():
                     self.usage = event
@@ -118,9 +120,9 @@ class Attempt:
         if self.finish is not None:
             return
         self._count(len(delta))
-        text = delta if self._echo is None else self._echo.feed(delta)
+        text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
-            self._echo = None
+            self._join = None
             self._take(text)
 
     def _take(self, text: str) -> None:
@@ -131,7 +133,7 @@ class Attempt:
         if self.finish is not None:
             return
         self._count(len(delta))
-        self.own_reasoning = True
+        self.plain = False
         self.events.append(Reasoning(delta))
 
     def _split(self, text: str) -> None:
@@ -162,8 +164,8 @@ class Attempt:
             self.finish = finish
 
     def _flush(self) -> None:
-        if self._echo is not None:
-            self._take(self._echo.flush())
+        if self._join is not None:
+            self._take(self._join.flush())
         if self._tokens is not None:
             self._split(self._tokens.flush())
         self._show(self._splitter.flush())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable, RunnableConfig
 
     from ._protocols import Predict
+    from .backends._chat_resume import ResumeAs
     from .templates import DialogueTemplate
 
 
@@ -43,6 +44,7 @@ def openai_predict(
     client: Any = None,
     async_client: Any = None,
     api: Literal["chat", "responses"] = "chat",
+    resume_as: ResumeAs | None = None,
     **options: Any,
 ) -> Predict:
     """Make a predict of OpenAI, or of any server that speaks its API.
@@ -54,6 +56,10 @@ def openai_predict(
         client: An `OpenAI` or `AzureOpenAI` client to use instead of one of ours.
         async_client: The same for the async twin.
         api: Chat Completions or the Responses API.
+        resume_as: The kind of server, if a reply that breaks is to go on where it broke:
+            `"vllm"`, `"sglang"`, `"tgi"`, `"llama.cpp"`, `"deepseek"` (below `/beta`),
+            `"mistral"`, `"kimi"` or `"qwen"`; by default it begins again, as it must at OpenAI
+            and Azure.
         **options: As in `make_predict`, and the request options of the API, such as
             `temperature=0.2`; what the API does not know goes into `extra_body={...}`.
 
@@ -74,6 +80,7 @@ def openai_predict(
         client=client,
         async_client=async_client,
         api=api,
+        resume_as=resume_as,
     )
     return make_predict(backend, **options)
 
@@ -137,6 +144,7 @@ def huggingface_predict(
     client: Any = None,
     task: Literal["chat", "text-generation"] = "chat",
     template: DialogueTemplate | str | None = None,
+    resume_as: ResumeAs | None = None,
     **options: Any,
 ) -> Predict:
     """Make a predict of a model at Hugging Face: by its router, at an endpoint, or behind TGI.
@@ -152,6 +160,8 @@ def huggingface_predict(
         task: `"chat"`, or `"text-generation"` for a TGI server that is sent a prompt.
         template: The chat template for `"text-generation"`, or the name of one; by default
             that of the model, which the first message downloads.
+        resume_as: The kind of chat server, such as `"tgi"`, if a reply that breaks is to go on
+            where it broke, as in `openai_predict`; a prompt's reply always does.
         **options: As in `make_predict`; the fields of `HuggingFaceBackend`; and request
             options: of chat completions, such as `temperature` and `max_tokens`, or TGI's.
 
@@ -166,7 +176,14 @@ def huggingface_predict(
     from .backends.huggingface import HuggingFaceBackend
 
     backend = HuggingFaceBackend(
-        model, provider, base_url, client, task=task, template=template, token=token
+        model,
+        provider,
+        base_url,
+        client,
+        task=task,
+        template=template,
+        token=token,
+        resume_as=resume_as,
     )
     return make_predict(backend, **options)
 

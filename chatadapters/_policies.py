@@ -85,8 +85,8 @@ class Retry:
         max_wait: Longest single wait in seconds.
         midstream: What happens to a reply that breaks after its first text. `"resume"`
             continues it where the backend can, `"restart"` begins again and replaces the
-            text, `"raise"` raises, `"auto"` resumes where we build the prompt ourselves and
-            restarts elsewhere.
+            text, `"raise"` raises, `"auto"` resumes where we build the prompt ourselves or
+            `resume_as` says how, and restarts elsewhere.
 
     Example:
         >>> Retry(attempts=1).attempts

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._errors import ChatAdaptersError, IncompleteStreamError
-from ._retry import Attempts, never_retried
-from ._seam import Seam, SeamError, resumable
+from ._errors import ChatAdaptersError, IncompleteStreamError, ProviderStreamError
+from ._retry import Attempts, is_spent, never_retried
+from ._seam import START, Seam, SeamError, resumable
+from ._server_wait import status_of
 
 if TYPE_CHECKING:
     from ._attempt import Attempt
+    from ._backend import Payload
     from ._call import Call
     from ._clock import Clock
+    from ._seam import Break
     from ._transcript import Transcript
 
 _MOST_CLEAN_ENDS = 2
+_ABOUT_THE_CALLER = (401, 403)
 
 
 class Recovery:
@@ -46,21 +50,30 @@ class Recovery:
         Returns:
             Seconds to wait before the next attempt, or None: the reply has failed.
         """
-        if self.seam is not None and not attempt.content and never_retried(error):
+        if self.seam is not None and not attempt.content and self._is_refusal(error):
             error = SeamError(f"the server refuses to continue a reply: {error}")
         wait = self._next_attempt(error, attempt)
         return self._next_call() if wait is None else wait
 
+    def _is_refusal(self, error: BaseException) -> bool:
+        """Say whether a request to continue was refused because it is one."""
+        status = status_of(error)
+        if status in _ABOUT_THE_CALLER or is_spent(error):
+            return False
+        if status is None and not isinstance(error, ProviderStreamError):
+            return False
+        return never_retried(error) or not self._attempts.worth(error)
+
     def _next_attempt(self, error: BaseException, attempt: Attempt) -> float | None:
         if never_retried(error) or self._ends_too_often(error):
             return None
-        prefix = self._resume_from(attempt)
-        if prefix is None:
+        point = self._resume_from(attempt)
+        if point is None:
             return None
         wait = self._attempts.after(error, self._clock.waited)
         if wait is None or not self._clock.allows(wait):
             return None
-        self._go_on(prefix)
+        self._go_on(point)
         return wait
 
     def _ends_too_often(self, error: BaseException) -> bool:
@@ -79,33 +92,36 @@ class Recovery:
         self._attempts = Attempts(self.call.retry, self.call.backend)
         self._clock.timeout = self.call.timeout
         self._clean_ends = self._resumes = 0
-        self._go_on("")
+        self._go_on(START)
         return 0.0
 
-    def _resume_from(self, attempt: Attempt) -> str | None:
-        """Choose how it goes on: after this text, from the start (""), or not at all."""
+    def _resume_from(self, attempt: Attempt) -> Break | None:
+        """Choose how it goes on: after this text, from the start, or not at all."""
         if not self._said:
-            return ""
+            return START
         mode = self.call.policy.midstream
         if mode == "auto":
             mode = "resume" if self.call.backend.resumes else "restart"
         if mode == "resume" and not self._resumes:
-            prefix = resumable(attempt)
-            if prefix and self.call.backend.resume(self.call.payload, prefix) is not None:
-                return prefix
-        return "" if self._may_restart() else None
+            point = resumable(attempt)
+            if point.prefix and self._continued(point) is not None:
+                return point
+        return START if self._may_restart() else None
+
+    def _continued(self, point: Break) -> Payload | None:
+        return self.call.backend.resume(self.call.payload, point.prefix)
 
     def _may_restart(self) -> bool:
         policy = self.call.policy
         may = policy.midstream != "raise" and self._restarts < policy.restarts
         return may or not self._said
 
-    def _go_on(self, prefix: str) -> None:
+    def _go_on(self, point: Break) -> None:
         self.payload, self.seam = self.call.payload, None
-        if prefix:
+        if point.prefix:
             self._resumes += 1
-            self.payload = self.call.backend.resume(self.call.payload, prefix)
-            self.seam = Seam(prefix, self._said.reasoning, self._said.text)
+            self.payload = self._continued(point)
+            self.seam = Seam(point, self._said.reasoning, self._said.text)
         elif self._said:
             self._restarts += 1
             self.begins_again = True

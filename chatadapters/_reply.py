@@ -12,7 +12,7 @@ from ._errors import EmptyReplyError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._recovery import Recovery
 from ._redact import forget_locals, redact
-from ._seam import SeamError
+from ._seam import START, SeamError
 from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
@@ -68,10 +68,10 @@ class ReplyState:
             What was decided about it beforehand, and what it sends.
         """
         seam = self._recovery.seam
-        prefix = seam.prefix if seam else ""
+        point = seam.point if seam else START
         reader = self._call.backend.reader()
         reader.bound(self._call.rules.limits.event)
-        self._attempt = Attempt(reader, self._call.rules, prefix)
+        self._attempt = Attempt(reader, self._call.rules, point)
         self._number += 1
         if self._recovery.begins_again:
             self._recovery.begins_again = False

@@ -124,6 +124,11 @@ def never_retried(error: BaseException) -> bool:
     status = status_of(error)
     if status is not None and 400 <= status < 500 and status not in _RETRIED_STATUS:  # noqa: PLR2004
         return True
+    return is_spent(error)
+
+
+def is_spent(error: BaseException) -> bool:
+    """Say whether the provider names a quota that is used up."""
     return not _QUOTA_CODES.isdisjoint(_codes(error))
 
 

@@ -26,7 +26,6 @@ from chatadapters import (
     make_predict,
 )
 from chatadapters._events import Done, Failed, Progress
-from chatadapters._seam import Echo
 from chatadapters.testing import Pause, ScriptedBackend
 from tests.both import Run, complete
 
@@ -48,6 +47,9 @@ class Resuming(ScriptedBackend):
 
     def resume(self, payload: Any, text: str) -> Any:
         return {**payload, "continue": text}
+
+    def retryable(self, error: BaseException) -> bool | None:
+        return False if getattr(error, "code", None) == "lasting" else None
 
 
 class Ready(Resuming):
@@ -286,22 +288,31 @@ def test_a_server_that_says_it_all_again_doubles_nothing(run: Run, again: list[s
     assert len(predict.backend.requests) == 2
 
 
-def test_a_continuation_may_begin_like_the_reply(run: Run) -> None:
-    """A word that stands at the beginning too is no echo."""
-    predict = scripted(["One two thr", RESET], [" three One two", STOP], backend=Resuming)
-    assert "".join(run(predict, "deltas", "Hi")) == "One two three One two"
-    assert Echo("One two").flush() == "One two"
-    short = Echo("One two")
-    assert short.feed("One") is None
-    assert short.flush() == "One twoOne"
-
-
 def test_a_server_that_refuses_to_continue_is_asked_anew(run: Run) -> None:
     """A 400 to the continuation is no reason to give up the reply."""
-    refused = ProviderStreamError("no such thing", status=400)
-    predict = scripted(["One two thr", RESET], [refused], ["One two three", STOP], backend=Resuming)
-    assert run(predict, "predict", "Hi")[-1] == "One two three"
-    assert [r.get("continue") for r in predict.backend.requests] == [None, "One two", None]
+    for status, code in ((400, None), (404, None), (422, None), (None, "lasting")):
+        refused = ProviderStreamError("no such thing", code=code, status=status)
+        scripts = ["One two thr", RESET], [refused], ["One two three", STOP]
+        predict = scripted(*scripts, backend=Resuming)
+        assert run(predict, "predict", "Hi")[-1] == "One two three"
+        assert [r.get("continue") for r in predict.backend.requests] == [None, "One two", None]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ProviderStreamError("no such key", status=401),
+        ProviderStreamError("spent", code="insufficient_quota", status=429),
+        LimitExceededError("too much"),
+    ],
+)
+def test_a_refusal_that_is_not_about_continuing_is_final(run: Run, refused: Exception) -> None:
+    """What the same request would meet again is not asked once more."""
+    predict = scripted(["One two thr", RESET], [refused], "never", backend=Resuming)
+    with pytest.raises(type(refused)) as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value is refused
+    assert len(predict.backend.requests) == 2
 
 
 def test_a_reply_without_a_whole_word_restarts(run: Run) -> None:
@@ -314,7 +325,7 @@ def test_a_reply_without_a_whole_word_restarts(run: Run) -> None:
 def test_a_reply_resumes_once_and_then_restarts(run: Run) -> None:
     """A continuation that breaks too is not continued again."""
     predict = scripted(
-        ["One two ", RESET],
+        ["One two thr", RESET],
         [" three ", RESET],
         ["One two three four", STOP],
         backend=Resuming,

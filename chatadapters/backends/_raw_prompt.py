@@ -11,7 +11,7 @@ from .._errors import OptionError
 from ._stop_reader import StopReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._backend import Reader
     from ..templates import DialogueTemplate, Escape
@@ -97,12 +97,7 @@ class RawPrompt:
 
     def resumed(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`; None when that would split a stop."""
-        return None if any(map(text.endswith, self._halves())) else self.wire.resumed(payload, text)
-
-    def _halves(self) -> Iterator[str]:
-        """Yield the beginnings of stops up to a white space, where a reply is cut."""
-        for stop in self._enforced:
-            yield from (stop[:at] for at in range(1, len(stop)) if stop[at].isspace())
+        return None if splits_stop(self._enforced, text) else self.wire.resumed(payload, text)
 
 
 def template_of(template: DialogueTemplate | str) -> DialogueTemplate:
@@ -129,6 +124,16 @@ def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
             f"stop=: {MOST_STOPS} are sent then, and all are enforced here"
         )
     return stops
+
+
+def splits_stop(stops: Iterable[str], text: str) -> bool:
+    """Say whether a reply that is cut after `text` may be cut within a stop sequence."""
+    return any(
+        text.endswith(stop[:at])
+        for stop in stops
+        for at in range(1, len(stop))
+        if stop[at].isspace()
+    )
 
 
 def fewer_tokens(options: Mapping[str, Any], name: str, text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError, ProviderStreamError
+from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
 from ._http_backend import HTTPBackend, check_url, with_route
 from ._huggingface_hub import (
     InferenceClientLike,
@@ -74,6 +75,8 @@ class HuggingFaceBackend(HTTPBackend):
         stop_sequences: More stop sequences, four at most.
         cumulative: Whether the server, against the protocol, sends the text so far in every
             event; it is then turned into deltas.
+        resume_as: With `task="chat"`, the kind of server, if a reply that breaks is to go on
+            where it broke, as in `OpenAIBackend`: `"tgi"`, `"vllm"` and so on.
 
     Example:
         >>> from chatadapters import Message
@@ -95,6 +98,7 @@ class HuggingFaceBackend(HTTPBackend):
     escape: Escape = "escape"
     stop_sequences: str | Sequence[str] = ()
     cumulative: bool = False
+    resume_as: ResumeAs | None = None
 
     def __post_init__(self) -> None:
         if self.task not in ("chat", "text-generation"):
@@ -111,6 +115,9 @@ class HuggingFaceBackend(HTTPBackend):
                 "template=: with task='chat' the server writes the prompt; a template is for "
                 "task='text-generation'"
             )
+        check_resume_as(self.resume_as)
+        if self.resume_as and self.task != "chat":
+            raise OptionError("resume_as=...: without it, a reply to a prompt goes on anyway")
         lent_by(self.client)
         object.__setattr__(self, "stop_sequences", checked_stops(self.stop_sequences))
 
@@ -119,6 +126,8 @@ class HuggingFaceBackend(HTTPBackend):
         if self.task == "text-generation":
             return self._raw.body(conversation, options)
         check_names(options, CHAT)
+        if self.resume_as:
+            check_server(self.resume_as, self._url())
         own = {name: value for name, value in options.items() if name not in APART}
         messages = chat_messages(conversation, self.name)
         body = {"model": self._model(), "messages": messages, "stream": True, **own}
@@ -180,8 +189,10 @@ class HuggingFaceBackend(HTTPBackend):
         return self.task != "chat" and self._raw.begins_in_reasoning(payload)
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
-        """Build the request that goes on after `text`, where the prompt is ours."""
-        return None if self.task == "chat" else self._raw.resumed(payload, text)
+        """Build the request that goes on after `text`: of a prompt, or as `resume_as` says."""
+        if self.task == "text-generation":
+            return self._raw.resumed(payload, text)
+        return continued(payload, text, self.resume_as) if self.resume_as else None
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say whether a failure that the server names may pass."""

@@ -14,6 +14,7 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
+from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
 from ._http_backend import without_secrets
 from ._openai_chat import ChatReader, chat_messages
 from ._openai_clients import Lines, as_sdk_errors, async_client, load_sdk, openai_sdk, sdk_timeout
@@ -65,6 +66,9 @@ class OpenAIBackend(Backend):
         api: `"chat"` or `"responses"`.
         cumulative: Whether the server, against the protocol, sends the text so far in every
             chunk; it is then turned into deltas.
+        resume_as: The kind of server, if a reply that breaks is to go on where it broke:
+            `"vllm"`, `"sglang"`, `"tgi"`, `"llama.cpp"`, `"deepseek"` (below `/beta`),
+            `"mistral"`, `"kimi"` or `"qwen"`. OpenAI and Azure cannot do it.
 
     Example:
         >>> from chatadapters import Message
@@ -74,6 +78,7 @@ class OpenAIBackend(Backend):
     """
 
     name: ClassVar[str] = "openai"
+    resumes: ClassVar[bool] = True
 
     model: str
     base_url: str | None = None
@@ -82,6 +87,7 @@ class OpenAIBackend(Backend):
     async_client: Any = field(default=None, compare=False)
     api: Api = "chat"
     cumulative: bool = False
+    resume_as: ResumeAs | None = None
     _clients: Clients[Lines, Any] = field(
         default_factory=lambda: Clients(Lines, async_client), compare=False
     )
@@ -90,6 +96,9 @@ class OpenAIBackend(Backend):
     def __post_init__(self) -> None:
         if self.api not in ("chat", "responses"):
             raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
+        check_resume_as(self.resume_as)
+        if self.resume_as and self.api != "chat":
+            raise OptionError("resume_as=...: the Responses API cannot continue a reply")
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             shown = self.base_url.rpartition("@")[2].partition("?")[0]  # a password may be there
             raise OptionError(
@@ -103,6 +112,8 @@ class OpenAIBackend(Backend):
             sent = {name: value for name, value in options.items() if name != "stop"}
             items = response_input(conversation)
             return {"model": self.model, "input": items, "stream": True, **sent}
+        if self.resume_as:
+            check_server(self.resume_as, self._asked_url())
         messages = chat_messages(conversation)
         payload = {"model": self.model, "messages": messages, "stream": True, **options}
         if "stop" in options:
@@ -110,6 +121,11 @@ class OpenAIBackend(Backend):
         if self._is_openai():
             payload.setdefault("stream_options", {"include_usage": True})
         return payload
+
+    def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
+        """Build the request that goes on after `text`, where `resume_as` says how."""
+        way = self.resume_as
+        return continued(payload, text, way, "extra_body") if way else None
 
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
@@ -205,8 +221,13 @@ class OpenAIBackend(Backend):
         return key
 
     def _is_openai(self) -> bool:
-        elsewhere = self.base_url or os.environ.get("OPENAI_BASE_URL")
-        return not elsewhere and self.client is None and self.async_client is None
+        return not self._asked_url() and self.client is None and self.async_client is None
+
+    def _asked_url(self) -> str | None:
+        """Give the base URL that was chosen, None for OpenAI's own."""
+        lent = getattr(self.client or self.async_client, "base_url", None)
+        url = self.base_url or lent or os.environ.get("OPENAI_BASE_URL")
+        return str(url) if url else None
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say that what is wrong with the request itself stays wrong."""
@@ -232,6 +253,7 @@ class OpenAIBackend(Backend):
     def __repr__(self) -> str:
         url = without_secrets(self.base_url)
         given = {"base_url": url, "api": self.api, "cumulative": self.cumulative}
+        given["resume_as"] = self.resume_as
         shown = "".join(f", {name}={value!r}" for name, value in given.items() if value)
         return f"{type(self).__name__}({self.model!r}{shown})"
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .answers import Answer, Event, Step, encode, encode_one, pieces, spaced
+from .answers import Answer, Event, Step, encode, encode_one, json_answer, pieces, spaced
 from .dialects import CHAT, RESPONSES
-from .scenario import BEFORE, DELTAS, OPENAI, TEXT, Ask, begun, scenario, whole
+from .scenario import BEFORE, DELTAS, OPENAI, TEXT, Ask, begun, scenario, split_like, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .scenario import Play
 
 _PING = b": ping\n\n"
 
@@ -102,10 +104,73 @@ def restart_shorter_once(ask: Ask) -> Answer:
     return Answer(encode(ask.reply([TEXT, "\n", TEXT, "\n", TEXT]).until(5)))
 
 
-@scenario("retry", dialects=("completions", "tgi"), max_requests=3, healed=whole)
+_RESUMED = 17  # pieces of text before a cut that is followed by a request to go on
+_CONTINUABLE = ("openai", "completions", "tgi")
+
+
+def _cut(ask: Ask) -> Answer:
+    return Answer(encode(ask.reply().until(_RESUMED)), end="rst")
+
+
+def _asked_to_go_on(say: Callable[[Ask], Answer]) -> Play:
+    """Play this to a request that asks to go on from a part of the answer, else the whole."""
+    return lambda ask: say(ask) if ask.begun else whole(ask)
+
+
+def _saying(text: Callable[[str, str], str]) -> Play:
+    """Say what a function makes of the text that is there and of the rest."""
+
+    def say(ask: Ask) -> Answer:
+        said = text(ask.begun, TEXT[len(ask.begun) :])
+        return Answer(encode(ask.reply(split_like(DELTAS, said)).events))
+
+    return _asked_to_go_on(say)
+
+
+@scenario("retry", dialects=_CONTINUABLE, healed=whole)
 def resume_repeats_once(ask: Ask) -> Answer:
     """A cut, once; a request to go on gets the whole answer from its beginning."""
-    return Answer(begun(ask), end="rst")
+    return _cut(ask)
+
+
+@scenario("retry", dialects=_CONTINUABLE, healed=_saying(lambda begun, rest: begun[-12:] + rest))
+def resume_overlaps_once(ask: Ask) -> Answer:
+    """A cut, once; a request to go on gets the end of what is there once more."""
+    return _cut(ask)
+
+
+@scenario("retry", dialects=_CONTINUABLE, healed=_saying(lambda _, rest: rest.lstrip()))
+def resume_trims_once(ask: Ask) -> Answer:
+    """A cut, once; a request to go on gets the rest without the white space before it."""
+    return _cut(ask)
+
+
+@scenario(
+    "retry",
+    dialects=_CONTINUABLE,
+    max_requests=3,
+    healed=_asked_to_go_on(lambda ask: Answer(encode(ask.reply(_OTHER).events))),
+)
+def resume_ignored_once(ask: Ask) -> Answer:
+    """A cut, once; a request to go on gets another answer, as to a new message."""
+    return _cut(ask)
+
+
+@scenario(
+    "retry",
+    dialects=_CONTINUABLE,
+    max_requests=3,
+    healed=_asked_to_go_on(lambda ask: json_answer(ask.dialect.error_body("what?"), 400)),
+)
+def resume_refused_once(ask: Ask) -> Answer:
+    """A cut, once; a request to go on gets HTTP 400."""
+    return _cut(ask)
+
+
+@scenario("retry", dialects=_CONTINUABLE, max_requests=3, healed=_asked_to_go_on(_cut))
+def resume_cut_once(ask: Ask) -> Answer:
+    """A cut, once; a request to go on is cut too, before it says anything new."""
+    return _cut(ask)
 
 
 @scenario("retry")

@@ -84,9 +84,14 @@ class Ask:
 
     def rest(self) -> tuple[str, ...]:
         """Give the deltas that are left when the request asks to go on from a part of them."""
+        return split_like(DELTAS, TEXT[len(self.begun) :])
+
+    @property
+    def begun(self) -> str:
+        """The part of the reply that the request asks to go on from, `""` when it does not."""
         asked = self.dialect.continued(self._fields())
         given = max((n for n in range(len(TEXT) + 1) if asked.endswith(TEXT[:n])), default=0)
-        return split_like(DELTAS, TEXT[given:])
+        return TEXT[:given]
 
     def _fields(self) -> Mapping[str, Any]:
         return self.body if isinstance(self.body, dict) else {}
