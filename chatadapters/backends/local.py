@@ -16,6 +16,7 @@ from .._http import apost_stream, http_clients, post_blocks
 from .._parts import Message
 from .._reasoning import TAGS
 from ._llama import LlamaConfig, LlamaServer
+from ._llama_guard import harmless
 from ._openai_chat import ChatReader, chat_messages
 from ._openai_completions import CompletionsReader
 
@@ -59,9 +60,9 @@ class LocalBackend(Backend):
     Attributes:
         model: `"smollm2"` (SmolLM2-135M-Instruct), or the path of a GGUF file.
         template: None lets the server write the prompt by the model's own chat template. A
-            `DialogueTemplate` or its name writes it here: then user text cannot forge a turn,
-            and a broken reply can be resumed.
-        escape: What happens to control tokens in the text, with a template of ours.
+            `DialogueTemplate` or its name writes it here: then a broken reply can be resumed.
+        escape: What happens to the model's control tokens in the text, so that it cannot forge
+            a turn.
         n_ctx: Tokens of context, shared by the conversations that run at once.
         n_threads: Threads that compute; half the cores by default.
         n_parallel: How many conversations run at once; further ones wait for their turn.
@@ -89,7 +90,7 @@ class LocalBackend(Backend):
         stop = list(options.get("stop", ()))
         template = self._template()
         if template is None:
-            body: dict[str, Any] = {"messages": _messages(conversation)}
+            body: dict[str, Any] = {"messages": self._messages(conversation)}
         else:
             body = {"prompt": template.render(conversation, escape=self.escape)}
             stop += [text for text in template.stop if text not in stop]
@@ -164,6 +165,12 @@ class LocalBackend(Backend):
 
         await to_thread(self.close)
 
+    def _messages(self, conversation: Sequence[Message]) -> list[dict[str, Any]]:
+        texts = [text_of(content, backend="local") for _, content in conversation]
+        clean = harmless(conversation, texts, self.model, self.escape)
+        roles = (message.role for message in conversation)
+        return chat_messages(list(map(Message, roles, clean)), "the local backend")
+
     def _config(self) -> LlamaConfig:
         return LlamaConfig(self.model, self.n_ctx, self.n_threads, self.n_parallel)
 
@@ -211,11 +218,6 @@ class _Loan:
             self._over = True
             if self._lent:
                 self._loan.__exit__()
-
-
-def _messages(conversation: Sequence[Message]) -> list[dict[str, Any]]:
-    texts = [Message(role, text_of(content, backend="local")) for role, content in conversation]
-    return chat_messages(texts, "the local backend")
 
 
 def _path(payload: Mapping[str, Any]) -> str:

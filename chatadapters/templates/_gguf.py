@@ -40,23 +40,43 @@ def read_gguf(path: str | Path) -> dict[str, Any]:
     Raises:
         TemplateError: If it is no GGUF file of a known version, or has no chat template.
     """
-    with Path(path).open("rb") as file:
-        try:
-            values = _header(file)
-        except (struct.error, UnicodeDecodeError, MemoryError) as error:
-            raise TemplateError(f"{str(path)!r} is a broken GGUF file: {error}") from error
+    values = _tokenizer(path)
     if not isinstance(values.get("tokenizer.chat_template"), str):
         raise TemplateError(f"{str(path)!r} has no chat template")
     return _configuration(values)
 
 
-def _configuration(values: dict[str, Any]) -> dict[str, Any]:
+def read_control_tokens(path: str | Path) -> list[str]:
+    """Read the control tokens of a GGUF file's vocabulary, whether or not it has a chat template.
+
+    Args:
+        path: The model file; only its header is read.
+
+    Raises:
+        TemplateError: If it is no GGUF file of a known version.
+    """
+    return _control_tokens(_tokenizer(path))
+
+
+def _tokenizer(path: str | Path) -> dict[str, Any]:
+    with Path(path).open("rb") as file:
+        try:
+            return _header(file)
+        except (struct.error, UnicodeDecodeError, MemoryError) as error:
+            raise TemplateError(f"{str(path)!r} is a broken GGUF file: {error}") from error
+
+
+def _control_tokens(values: dict[str, Any]) -> list[str]:
     tokens: list[str] = values.get("tokenizer.ggml.tokens", [])
     kinds: list[int] = values.get("tokenizer.ggml.token_type", [])
-    special = [t for t, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL]
+    return [t for t, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL]
+
+
+def _configuration(values: dict[str, Any]) -> dict[str, Any]:
+    tokens: list[str] = values.get("tokenizer.ggml.tokens", [])
     found: dict[str, Any] = {
         "chat_template": values["tokenizer.chat_template"],
-        "special_tokens": special,
+        "special_tokens": _control_tokens(values),
     }
     for name in ("bos", "eos"):
         number = values.get(f"tokenizer.ggml.{name}_token_id")
