@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._errors import TemplateError
 from .._weights import EMBEDDED
 from ..templates._guard import Guard
 
@@ -26,7 +27,7 @@ def harmless(
     Args:
         conversation: Whose texts they are.
         texts: The texts, one for each message.
-        model: As `find_weights` takes it; a file that is not there has no tokens.
+        model: As `find_weights` takes it; a file that cannot be read has no tokens.
         escape: What happens to what is found, as in `Guard.clean`.
 
     Raises:
@@ -49,5 +50,7 @@ def _control_tokens(model: str) -> Sequence[str]:
         return get_template("smollm2").special_tokens
     from ..templates._gguf import read_control_tokens
 
-    path = Path(model).expanduser()
-    return read_control_tokens(path) if path.is_file() else ()
+    try:
+        return read_control_tokens(Path(model).expanduser())
+    except (OSError, TemplateError):
+        return ()  # llama.cpp cannot run it either, and what starts the server says why
