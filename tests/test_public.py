@@ -46,8 +46,8 @@ SURFACE = {
     "get_template list_templates prepare_dialogue template_for",
     "chatadapters.testing": "BackendContract ModelServer Pause ScriptedBackend TgiServer "
     "model_server tgi_server",
-    "chatadapters.testing.faults": "SCENARIOS TEXT End FaultRequest FaultServer Scenario Want "
-    "fault_server good_body",
+    "chatadapters.testing.faults": "SCENARIOS TEXT Answer Ask End FaultRequest FaultServer "
+    "Scenario Want fault_server good_body scenario",
     "chatadapters.ui": "explain for_chainlit for_gradio for_marimo for_mesop for_open_webui "
     "for_panel for_shiny",
 }
