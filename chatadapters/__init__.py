@@ -12,6 +12,8 @@ if TYPE_CHECKING:
         ImagePart,
         Message,
         TextPart,
+        ToolCallPart,
+        ToolResultPart,
         normalize,
     )
     from ._errors import (
@@ -96,6 +98,8 @@ __all__ = [
     "Text",
     "TextPart",
     "Timeout",
+    "ToolCallPart",
+    "ToolResultPart",
     "Trimmed",
     "UnknownBackendError",
     "UnsupportedContentError",

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from ._content import joined
 from ._errors import HistoryError
 from ._media import part_from_base64, part_from_bytes, part_from_url
-from ._parts import AudioPart, FilePart, ImagePart, TextPart
+from ._parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     from ._parts import Content, Part
 
 _LONGEST_REPR = 300
-_PARTS = (TextPart, ImagePart, AudioPart, FilePart)
+_PARTS = (TextPart, ImagePart, AudioPart, FilePart, ToolCallPart, ToolResultPart)
 
 # Blocks that are the model's thinking, or only mark a place in the UI.
 _UNSENT = frozenset(

@@ -8,7 +8,17 @@ from operator import itemgetter
 from ._content import joined_contents, parts_of, text_of
 from ._errors import OptionError
 from ._files import Files, Roots
-from ._parts import AudioPart, Content, FilePart, ImagePart, Message, Part, TextPart
+from ._parts import (
+    AudioPart,
+    Content,
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from ._shapes import read_history, read_message
 
 __all__ = [
@@ -19,6 +29,8 @@ __all__ = [
     "Message",
     "Part",
     "TextPart",
+    "ToolCallPart",
+    "ToolResultPart",
     "normalize",
     "read_conversation",
     "text_of",

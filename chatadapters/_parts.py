@@ -76,7 +76,48 @@ class FilePart:
     name: str | None = None
 
 
-Part: TypeAlias = TextPart | ImagePart | AudioPart | FilePart
+@dataclass(frozen=True, slots=True)
+class ToolCallPart:
+    """A call of a tool that the assistant asked for.
+
+    Attributes:
+        id: Its id, which the result names.
+        name: The tool's name.
+        arguments: The arguments as the model wrote them, JSON if it did well.
+
+    Example:
+        >>> call = ToolCallPart("call_1", "weather", '{"city": "Oslo"}')
+        >>> asked = Message("assistant", (call,))
+        >>> asked.content[0].name
+        'weather'
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResultPart:
+    """What a tool gave, in a message of role `"tool"`.
+
+    Attributes:
+        id: The id of the call.
+        text: The result.
+        name: The tool's name, or None.
+
+    Example:
+        >>> result = ToolResultPart("call_1", "4 degrees")
+        >>> Message("tool", (result,)).content[0].text
+        '4 degrees'
+    """
+
+    id: str
+    text: str
+    name: str | None = None
+
+
+Part: TypeAlias = TextPart | ImagePart | AudioPart | FilePart | ToolCallPart | ToolResultPart
 Content: TypeAlias = str | tuple[Part, ...]
 
 

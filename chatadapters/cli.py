@@ -115,7 +115,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 < port < 2**16:
+    if not 0 <= port < 2**16:
         raise argparse.ArgumentTypeError(f"{port} is not a port")
     return port
 
@@ -147,8 +147,11 @@ def _serve(args: argparse.Namespace) -> int:
     keys = filter(None, os.environ.get("CHATADAPTERS_API_KEYS", "").split(","))
     predicts = {name: _predict(args, **_options(args))}
     app = asgi(predicts, api_keys=list(keys), cors_origins=args.cors or ())
-    print(f"Serving {name!r} on http://{args.host}:{args.port}/v1 (Ctrl-C stops it)", flush=True)
-    serve(app, host=args.host, port=args.port)
+
+    def ready(url: str) -> None:
+        print(f"Serving {name!r} on {url} (Ctrl-C stops it)", flush=True)
+
+    serve(app, host=args.host, port=args.port, on_ready=ready)
     return 0
 
 

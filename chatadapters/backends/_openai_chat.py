@@ -13,6 +13,7 @@ from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
 from ._openai_tools import ToolCalls
+from ._tool_messages import tool_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +45,8 @@ def chat_messages(conversation: Sequence[Message], backend: str = "openai") -> l
     return [
         {"role": role, "content": content}
         if isinstance(content, str) and role in ROLES
-        else {"role": role, "content": content_for(role, content, backend, _part)}
+        else tool_message(role, content)
+        or {"role": role, "content": content_for(role, content, backend, _part)}
         for role, content in conversation
     ]
 
@@ -86,7 +88,7 @@ def _unsupported(part: Part, role: str, backend: str) -> UnsupportedContentError
     )
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Part) -> dict[str, Any] | None:
     match part:
         case TextPart():
             return {"type": "text", "text": text_of((part,))}
@@ -97,6 +99,8 @@ def _part(part: Part) -> dict[str, Any]:
         case FilePart():
             name = part.name or "file"
             return {"type": "file", "file": {"filename": name, "file_data": part.url}}
+        case _:
+            return None
 
 
 def _audio(part: AudioPart) -> dict[str, str]:

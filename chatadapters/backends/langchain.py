@@ -172,7 +172,12 @@ def langchain_messages(conversation: Sequence[Message]) -> list[BaseMessage]:
         [HumanMessage(content='Hi', additional_kwargs={}, response_metadata={})]
     """
     try:
-        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+        from langchain_core.messages import (
+            AIMessage,
+            HumanMessage,
+            SystemMessage,
+            convert_to_messages,
+        )
     except ImportError as error:
         raise missing("langchain-core", "langchain") from error
     classes = {
@@ -182,4 +187,9 @@ def langchain_messages(conversation: Sequence[Message]) -> list[BaseMessage]:
         "user": HumanMessage,
     }
     messages = chat_messages(conversation, LangChainBackend.name)
-    return [classes[message["role"]](content=message["content"]) for message in messages]
+    return [
+        classes[message["role"]](content=message["content"])
+        if message.keys() == {"role", "content"}
+        else convert_to_messages([message])[0]  # with tool calls, or a tool's result
+        for message in messages
+    ]

@@ -10,6 +10,8 @@ from .._events import Finish, Reasoning, Restarted, Text
 from .._views import DeltaView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._events import Event, Reply, Usage
     from ._request import Asked
 
@@ -27,16 +29,12 @@ class Answer:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._text, self._reasoning = DeltaView(), DeltaView()
-        self._chat = asked.chat
+        self._chat, self._opened = asked.chat, False
         self._head = {
             "id": f"{'chatcmpl' if asked.chat else 'cmpl'}-{uuid4().hex}",
             "created": int(time()),
             "model": asked.model,
         }
-
-    def opening(self) -> list[dict[str, Any]]:
-        """Give the chunks that come before any text."""
-        return [self._chunk({"role": "assistant", "content": ""})] if self._chat else []
 
     def feed(self, event: Event) -> list[dict[str, Any]]:
         """Give the chunks for an event.
@@ -44,6 +42,13 @@ class Answer:
         Raises:
             IncompleteStreamError: A restart reads differently from what was sent.
         """
+        chunks = self._chunks(event)
+        if chunks and self._chat and not self._opened:
+            self._opened = True
+            chunks.insert(0, self._chunk({"role": "assistant", "content": ""}))
+        return chunks
+
+    def _chunks(self, event: Event) -> list[dict[str, Any]]:
         match event:
             case Text(delta):
                 return self._deltas("content", self._text, Text(delta))
@@ -54,6 +59,7 @@ class Answer:
                 self._reasoning.push(event)
             case Finish():
                 self._text.push(event)
+                self._reasoning.push(event)
                 return self._end(event)
         return []
 
@@ -68,7 +74,7 @@ class Answer:
         if reply.reasoning:
             message["reasoning_content"] = reply.reasoning
         if reply.tool_calls:
-            message["tool_calls"] = list(reply.tool_calls)
+            message["tool_calls"] = _calls(reply.tool_calls)
             message["content"] = reply.text or None
         choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
         return self._object("chat.completion", [choice], usage)
@@ -78,11 +84,11 @@ class Answer:
         return [self._chunk({name: delta}) for delta in view.take(last=False)]
 
     def _end(self, finish: Finish) -> list[dict[str, Any]]:
-        calls = [{"index": i, **call} for i, call in enumerate(finish.tool_calls)]
+        calls = [{"index": i, **call} for i, call in enumerate(_calls(finish.tool_calls))]
         chunks = [self._chunk({"tool_calls": calls})] if calls and self._chat else []
         chunks.append(self._chunk({}, _reason(finish.reason)))
-        if self._asked.include_usage:
-            chunks.append(self._object(self._kind(), [], usage_of(finish.usage)))
+        if self._asked.include_usage and (usage := usage_of(finish.usage)):
+            chunks.append(self._object(self._kind(), [], usage))
         return chunks
 
     def _chunk(self, delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
@@ -116,6 +122,11 @@ def usage_of(usage: Usage | None) -> dict[str, Any] | None:
     if usage.cached_tokens is not None:
         made["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
     return made
+
+
+def _calls(calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give tool calls that each have an id, without which no client could answer them."""
+    return [{**call, "id": call.get("id") or f"call_{uuid4().hex}"} for call in calls]
 
 
 def _reason(reason: str | None) -> str:

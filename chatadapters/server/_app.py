@@ -1,21 +1,18 @@
-"""The web app: routes, keys, limits, and answers that stop when nobody listens any more."""
+"""The web app: its routes, and what is served under which rules."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._errors import OptionError
 from .._registry import missing
 from .._spec import as_tuple
-from ._answer import Answer
 from ._errors import RefusedError, error_answer
-from ._guard import Gate, check_key, read_body
+from ._exchange import Replies
+from ._guard import Gate, check_caller
 from ._openapi import description
-from ._request import read_request
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from .._protocols import Predict
-    from ._request import Asked
 
 
 def asgi(
@@ -38,15 +34,17 @@ def asgi(
 
     It serves `/v1/models`, `/v1/chat/completions`, `/v1/completions`, `/health` and
     `/openapi.json`. Request options reach a backend where it takes them (see
-    `Backend.request_options`); stop sequences always hold. A client that goes away stops the
-    reply. No local file is ever read for a request.
+    `Backend.request_options`); stop sequences always hold. One that only tunes the reply, such
+    as `seed`, is left out where a backend has none; one that would make it another reply, such
+    as `tools`, is refused. A client that goes away stops the reply. No local file is ever read
+    for a request.
 
     Args:
         predicts: One predict, served under its backend's model name, or several by name.
-        api_keys: Keys of which a request must bear one; none lets everybody in.
+        api_keys: Keys of which a request must bear one; none lets everybody in but web pages.
         cors_origins: Origins whose pages may ask, such as `https://chat.example`; none by
             default.
-        max_concurrency: Most replies at once; a further request is refused with status 503.
+        max_concurrency: Most requests at once; a further one is refused with status 503.
         max_body: Most bytes of a request; a larger one is refused with status 413.
 
     Returns:
@@ -54,7 +52,7 @@ def asgi(
 
     Raises:
         MissingDependencyError: Starlette is not installed.
-        OptionError: A key is empty.
+        OptionError: A key is empty, or there is nothing to serve.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -63,143 +61,73 @@ def asgi(
     """
     try:
         from starlette.applications import Starlette
+        from starlette.exceptions import HTTPException
         from starlette.middleware import Middleware
         from starlette.middleware.cors import CORSMiddleware
         from starlette.routing import Route
     except ImportError as error:
         raise missing("starlette", "server") from error
 
-    keys, origins = as_tuple(api_keys), as_tuple(cors_origins)
-    if "" in keys:
+    rules = Rules(as_tuple(api_keys), as_tuple(cors_origins), Gate(max_concurrency), max_body)
+    if "" in rules.api_keys:
         raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
-    served = _Served(predicts, keys, Gate(max_concurrency), max_body)
+    served = _Served(_named(predicts), rules)
     routes = [
         Route("/health", served.health),
         Route("/openapi.json", served.openapi),
         Route("/v1/models", served.models),
-        Route("/v1/models/{model:path}", served.models),
-        Route("/v1/chat/completions", partial(served.answer, chat=True), methods=["POST"]),
-        Route("/v1/completions", partial(served.answer, chat=False), methods=["POST"]),
+        Route("/v1/models/{model:path}", served.model),
+        Route("/v1/chat/completions", served.replies(chat=True), methods=["POST"]),
+        Route("/v1/completions", served.replies(chat=False), methods=["POST"]),
     ]
     cors = Middleware(
-        CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
+        CORSMiddleware, allow_origins=rules.cors_origins, allow_methods=["*"], allow_headers=["*"]
     )
-    return Starlette(routes=routes, middleware=[cors] if origins else [], lifespan=served.lifespan)
+    return Starlette(
+        routes=routes,
+        middleware=[cors] if rules.cors_origins else [],
+        exception_handlers={RefusedError: _refused, HTTPException: _refused},
+        lifespan=served.lifespan,
+    )
 
 
-def serve(app: Starlette, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run an app until it is interrupted; replies that run then have five seconds to end.
+class Rules(NamedTuple):
+    """Who may ask, how many at once, and how much."""
 
-    Args:
-        app: What `asgi` gave.
-        host: The address to listen on.
-        port: The port to listen on.
-
-    Raises:
-        MissingDependencyError: uvicorn is not installed.
-
-    Example:
-        >>> from chatadapters import echo_predict
-        >>> from chatadapters.server import asgi, serve
-        >>> def main():
-        ...     serve(asgi({"parrot": echo_predict()}), port=8000)
-    """
-    try:
-        from uvicorn import run
-    except ImportError as error:
-        raise missing("uvicorn", "server") from error
-    run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    api_keys: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    gate: Gate
+    max_body: int
 
 
 class _Served:
-    """The predicts that are served, and the rules under which."""
+    """The predicts that are served."""
 
-    def __init__(
-        self,
-        predicts: Predict | Mapping[str, Predict],
-        api_keys: tuple[str, ...],
-        gate: Gate,
-        max_body: int,
-    ) -> None:
-        named = predicts if isinstance(predicts, Mapping) else {_model_name(predicts): predicts}
-        self._predicts = dict(named)
-        self._keys, self._gate, self._max_body = api_keys, gate, max_body
+    def __init__(self, predicts: Mapping[str, Predict], rules: Rules) -> None:
+        self._predicts, self._rules = predicts, rules
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002 - Starlette passes it
         return _json({"status": "ok"})
 
     async def openapi(self, request: Request) -> Response:  # noqa: ARG002 - Starlette passes it
-        return _json(description(list(self._predicts), keys=bool(self._keys)))
+        return _json(description(list(self._predicts), keys=bool(self._rules.api_keys)))
 
     async def models(self, request: Request) -> Response:
-        async def listed() -> Response:
-            wanted = request.path_params.get("model")
-            models = [{"id": n, "object": "model", "created": 0, "owned_by": "chatadapters"}
-                      for n in self._predicts if wanted in (None, n)]  # fmt: skip
-            if wanted is None:
-                return _json({"object": "list", "data": models})
-            if not models:
-                raise RefusedError(404, f"no model {wanted!r}", "invalid_request_error",
-                                   "model_not_found")  # fmt: skip
-            return _json(models[0])
+        self._check(request)
+        return _json({"object": "list", "data": [_model(name) for name in self._predicts]})
 
-        return await self._guarded(request, listed)
+    async def model(self, request: Request) -> Response:
+        self._check(request)
+        name = request.path_params["model"]
+        if name not in self._predicts:
+            raise RefusedError(404, f"there is no model {name!r}", code="model_not_found")
+        return _json(_model(name))
 
-    async def answer(self, request: Request, *, chat: bool) -> Response:
-        async def answered() -> Response:
-            body = await read_body(request, self._max_body)
-            asked = read_request(body, self._predicts, chat=chat)
-            answer = self._streamed if asked.stream else self._whole
-            return await answer(asked, request)
+    def replies(self, *, chat: bool) -> Replies:
+        return Replies(self._predicts, self._rules, chat=chat)
 
-        return await self._guarded(request, answered)
-
-    async def _guarded(self, request: Request, work: Callable[[], Any]) -> Response:
-        try:
-            check_key(request.headers.get("authorization", ""), self._keys)
-            response: Response = await work()
-        except Exception as error:  # whatever goes wrong is answered in OpenAI's form
-            status, answer = error_answer(error)
-            headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
-            return _json(answer, status, headers)
-        return response
-
-    async def _whole(self, asked: Asked, request: Request) -> Response:
-        from ._guard import unless_gone
-
-        with self._gate.passing():
-            reply = await unless_gone(request, asked.predict.complete(asked.message, asked.history))
-        return _json(Answer(asked).whole(reply))
-
-    async def _streamed(self, asked: Asked, request: Request) -> Response:
-        from starlette.responses import StreamingResponse
-
-        from ._guard import unless_gone
-
-        pieces = self._events(asked)
-        # What fails before any text is still a proper status.
-        first = await unless_gone(request, anext(pieces))
-        return StreamingResponse(_behind(first, pieces), media_type="text/event-stream")
-
-    async def _events(self, asked: Asked) -> AsyncGenerator[str, None]:
-        answer = Answer(asked)
-        opened = False
-        with self._gate.passing():
-            events = asked.predict.events(asked.message, asked.history)
-            async with aclosing(events):
-                try:
-                    async for event in events:
-                        chunks = answer.feed(event)
-                        if chunks and not opened:
-                            chunks, opened = [*answer.opening(), *chunks], True
-                        for chunk in chunks:
-                            yield _event(chunk)
-                except Exception as error:  # after the first text only the stream can tell
-                    if not opened:
-                        raise
-                    yield _event(error_answer(error)[1])
-                    return
-        yield "data: [DONE]\n\n"
+    def _check(self, request: Request) -> None:
+        check_caller(request, self._rules.api_keys, self._rules.cors_origins)
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncGenerator[None, None]:  # noqa: ARG002
@@ -208,20 +136,26 @@ class _Served:
             await predict.aio.close()
 
 
-def _model_name(predict: Predict) -> str:
-    model = getattr(predict.backend, "model", None)
-    return model if isinstance(model, str) else predict.backend.name
+def _named(predicts: Predict | Mapping[str, Predict]) -> dict[str, Predict]:
+    if isinstance(predicts, Mapping):
+        if not predicts:
+            raise OptionError("predicts: give at least one predict, by the name of its model")
+        return dict(predicts)
+    model = getattr(predicts.backend, "model", None)
+    return {model if isinstance(model, str) else predicts.backend.name: predicts}
 
 
-async def _behind(first: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    async with aclosing(pieces):
-        yield first
-        async for piece in pieces:
-            yield piece
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "chatadapters"}
 
 
-def _event(chunk: dict[str, Any]) -> str:
-    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+async def _refused(request: Request, error: Any) -> Response:
+    if not isinstance(error, RefusedError):  # Starlette's own: no such path, no such method
+        message = f"{request.method} {request.url.path}: {error.detail}"
+        allowed = [*(error.headers or {}).items()]
+        error = RefusedError(error.status_code, message, headers=allowed)
+    status, answer, headers = error_answer(error)
+    return _json(answer, status, dict(headers))
 
 
 def _json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import read_conversation
 from .._errors import HistoryError, OptionError
+from ._errors import RefusedError
+from ._fields import check_fields
+from ._messages import read_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +20,11 @@ _NOT_OPTIONS = frozenset(
     {
         "model", "messages", "prompt", "stream", "stream_options", "n", "stop", "user", "store",
         "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "echo", "best_of",
-        "suffix",
+        "suffix", "logprobs", "top_logprobs", "modalities",
     }
 )  # fmt: skip
+#: Options without which the reply would be another one; others only tune it.
+_NEEDED = ("tools", "functions", "function_call", "response_format", "audio", "web_search_options")
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,6 @@ class Asked:
     chat: bool = True
 
 
-class UnknownModelError(OptionError):
-    """The request names a model that is not served."""
-
-
 def read_request(body: Any, predicts: Mapping[str, Predict], *, chat: bool) -> Asked:
     """Check the body of a request and put it into our terms.
 
@@ -62,49 +62,29 @@ def read_request(body: Any, predicts: Mapping[str, Predict], *, chat: bool) -> A
         What was asked.
 
     Raises:
-        UnknownModelError: No such model is served.
-        OptionError: A field has a value that it cannot have.
+        RefusedError: No such model is served.
+        OptionError: A field has a value that it cannot have here.
         HistoryError: The messages cannot be read.
     """
     if not isinstance(body, dict):
         raise OptionError("the body of the request must be a JSON object")
-    model = _field(body, "model", str, "")
+    check_fields(body, chat=chat)
+    model = body.get("model") or ""
     if model not in predicts:
-        raise UnknownModelError(f"there is no model {model!r}; there are {', '.join(predicts)}")
-    if body.get("n") not in (None, 1):
-        raise OptionError("n: a reply is one choice; ask again for another one")
-    message, history = _messages(body) if chat else (_prompt(body), [])
-    stream_options = _field(body, "stream_options", dict, {})
+        names = ", ".join(predicts)
+        raise RefusedError(
+            404, f"there is no model {model!r:.80}; there are {names}", code="model_not_found"
+        )
+    message, history = read_messages(body.get("messages")) if chat else (_prompt(body), [])
     return Asked(
-        predict=_with_options(predicts[model], body),
+        predict=_with_options(predicts[model], body, model),
         model=model,
         message=message,
         history=history,
-        stream=_field(body, "stream", bool, default=False),
-        include_usage=bool(stream_options.get("include_usage")),
+        stream=bool(body.get("stream")),
+        include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
         chat=chat,
     )
-
-
-def _field(body: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
-    value = body.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, kind):
-        raise OptionError(f"{name}: give a {kind.__name__}, not {value!r:.80}")
-    return value
-
-
-def _messages(body: Mapping[str, Any]) -> tuple[Any, list[Any]]:
-    messages = _field(body, "messages", list, [])
-    if not messages:
-        raise HistoryError("messages: give at least one message")
-    if not all(isinstance(message, dict) for message in messages):
-        raise HistoryError("messages: give objects with a role and a content")
-    conversation = read_conversation(messages, allowed_roots=())
-    if not conversation or conversation[-1].role != "user":
-        raise HistoryError("messages: the last one must be the user's, and not be empty")
-    return conversation[-1], conversation[:-1]
 
 
 def _prompt(body: Mapping[str, Any]) -> str:
@@ -116,21 +96,17 @@ def _prompt(body: Mapping[str, Any]) -> str:
     return prompt
 
 
-def _with_options(predict: Predict, body: Mapping[str, Any]) -> AsyncPredict:
+def _with_options(predict: Predict, body: Mapping[str, Any], model: str) -> AsyncPredict:
     """Give the predict with those request options that its backend takes, in its own names."""
     names = predict.backend.request_options()
-    options = {
+    for name in _NEEDED:
+        if name not in names and body.get(name) and body[name] != {"type": "text"}:
+            raise OptionError(f"{name}: {model!r} has no such option")
+    options: dict[str, Any] = {
         names[name]: value
         for name, value in body.items()
         if name in names and name not in _NOT_OPTIONS and value is not None
     }
     if stop := body.get("stop"):
-        options["stop"] = _stops(stop)
+        options["stop"] = [stop] if isinstance(stop, str) else stop
     return predict.aio.using(**options) if options else predict.aio
-
-
-def _stops(stop: Any) -> list[str]:
-    stops = [stop] if isinstance(stop, str) else stop
-    if not isinstance(stops, list) or not all(isinstance(s, str) and s for s in stops):
-        raise OptionError(f"stop: give a text or a list of texts, not {stop!r:.80}")
-    return stops

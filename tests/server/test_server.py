@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 import openai
 import pytest
-import uvicorn
 
 from chatadapters import (
     Finish,
     OptionError,
     ProviderStreamError,
-    Retry,
     Text,
     Usage,
-    make_predict,
 )
 from chatadapters._events import Reasoning
 from chatadapters.server import asgi
-from chatadapters.testing import Pause, ScriptedBackend
+from chatadapters.testing import Pause
+from tests.server.serving import ASK, client, scripted, serving
 
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-
-
-class Optioned(ScriptedBackend):
-    """A scripted backend that takes a temperature, and calls the length limit otherwise."""
-
-    def request_options(self) -> dict[str, str]:
-        return {"temperature": "temperature", "max_tokens": "max_new_tokens"}
-
-
-def scripted(*scripts: Any, **options: Any) -> Any:
-    return make_predict(Optioned(*scripts), retry=Retry(attempts=1), **options)
-
-
-@contextmanager
-def serving(predicts: Any, **options: Any) -> Iterator[str]:
-    """Run the app on a real server on loopback."""
-    app = asgi(predicts, **options)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-
-
-def client(url: str, key: str = "none") -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
-
-
-ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 
 def test_the_official_client_gets_a_whole_reply() -> None:
@@ -192,7 +151,7 @@ def test_a_failure_before_any_text_is_a_status() -> None:
 
 def test_a_failure_after_text_is_an_error_in_the_stream() -> None:
     """The official client raises; nothing looks finished."""
-    failed = ProviderStreamError("gone", status=400)
+    failed = ProviderStreamError("gone", status=500)
     with serving({"m": scripted(["Hel", Pause(0.05), failed])}) as url, client(url) as ai:
         stream = ai.chat.completions.create(**ASK, stream=True)
         seen = []
@@ -284,33 +243,6 @@ def test_pages_of_other_origins_may_ask_only_when_allowed() -> None:
     with serving({"m": scripted("x")}, cors_origins=["https://chat.example"]) as url:
         answer = httpx2.get(f"{url}/health", headers=origin)
     assert answer.headers["access-control-allow-origin"] == "https://chat.example"
-
-
-def test_two_hundred_streams_at_once_are_each_exact() -> None:
-    """No stream is mixed with another, and slow readers do not matter to the others."""
-    script = [*(f"{number} " for number in range(50)), Finish("stop")]
-    wanted = "".join(f"{number} " for number in range(50))
-
-    def text(line: str) -> str:
-        chunk = json.loads(line.removeprefix("data: "))
-        return "".join(c["delta"].get("content", "") for c in chunk["choices"])
-
-    async def one(http: httpx2.AsyncClient, url: str) -> str:
-        async with http.stream("POST", url, json={**ASK, "stream": True}) as answer:
-            lines = [line async for line in answer.aiter_lines() if line.startswith("data: {")]
-        return "".join(map(text, lines))
-
-    async def many(url: str) -> list[str]:
-        from asyncio import gather
-
-        limits = httpx2.Limits(max_connections=None)
-        async with httpx2.AsyncClient(limits=limits, timeout=60) as http:
-            return await gather(*(one(http, url) for _ in range(200)))
-
-    from asyncio import run
-
-    with serving({"m": scripted(script)}) as url:
-        assert set(run(many(f"{url}/v1/chat/completions"))) == {wanted}
 
 
 def test_the_description_says_what_is_served() -> None:
