@@ -1,0 +1,200 @@
+"""Holds an environment with some extras to its word: what is there answers, what is not says how.
+
+`python alone.py openai http`: each extra that is named gives a real reply through its real
+packages, the network played by a server of our own; each other one raises the exact line that
+installs it. It needs nothing but the package, so that it runs in the barest environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+import urllib.request
+from importlib import metadata
+
+import chatadapters as ca
+from chatadapters import MissingDependencyError
+from chatadapters.testing.faults import TEXT, FaultServer
+
+JINJA = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+
+
+def openai(server: FaultServer) -> None:
+    for dialect, api in (("openai", "chat"), ("responses", "responses")):
+        predict = ca.openai_predict("m", base_url=server.url("ok", dialect), api_key="k", api=api)
+        check_both(predict)
+
+
+def http(server: FaultServer) -> None:
+    check_both(ca.text_generation_predict(server.url("ok", "tgi")))
+    url = server.url("ok", "completions")
+    check_both(ca.text_generation_predict(url, wire="completions", template="chatml"))
+
+
+def text_generation(server: FaultServer) -> None:
+    metadata.version("text-generation")
+    check_both(ca.text_generation_predict(server.url("ok", "tgi"), max_new_tokens=20))
+    try:
+        ca.text_generation_predict(server.url("s401", "tgi")).complete("Hi")
+    except Exception as error:
+        name = type(error).__module__.partition(".")[0]
+        assert name in ("text_generation", "chatadapters"), type(error)
+    else:
+        raise AssertionError("a refused request gave a reply")
+
+
+def huggingface(server: FaultServer) -> None:
+    check_both(ca.huggingface_predict(base_url=server.url("ok"), token="k"))
+    url = server.url("ok", "tgi")
+    check_both(ca.huggingface_predict(base_url=url, task="text-generation", template="zephyr"))
+
+
+def langchain(server: FaultServer) -> None:
+    from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+    predict = ca.langchain_predict(FakeListChatModel(responses=[TEXT, TEXT]))
+    check_both(predict)
+
+
+def local(server: FaultServer) -> None:
+    system = "You are a helpful AI assistant. Give short, clear answers."
+    predict = ca.local_predict(system=system, temperature=0, max_tokens=24)
+    reply = predict.complete("What is the capital of France?")
+    assert "France" in reply.text, reply
+    predict.close()
+
+
+def jinja(server: FaultServer) -> None:
+    template = ca.DialogueTemplate.from_jinja(JINJA)
+    prompt = template.get_training_prompt([{"role": "user", "content": "Hi"}])
+    assert "user: Hi" in prompt, prompt
+
+
+def server(_: FaultServer) -> None:
+    import uvicorn
+
+    from chatadapters.server import asgi
+
+    config = uvicorn.Config(asgi({"parrot": ca.echo_predict()}), port=0, log_level="warning")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    body = {"model": "parrot", "messages": [{"role": "user", "content": "hello"}]}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as response:
+        answer = json.load(response)
+    running.should_exit = True
+    thread.join()
+    assert answer["choices"][0]["message"]["content"] == "hello", answer
+
+
+def demo(_: FaultServer) -> None:
+    from gradio_client import Client
+
+    from chatadapters.demo import build_demo
+
+    page = build_demo(ca.echo_predict(), title="Echo")
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, share=False)
+    assert "hello" in str(Client(url, verbose=False).predict("hello", api_name="/chat"))
+    page.close(verbose=False)
+
+
+def check_both(predict: ca.Predict) -> None:
+    """Take a reply in both colours."""
+    assert predict.complete("Hi", [["One", "Two"]]).text == TEXT
+    assert asyncio.run(_complete(predict)).text == TEXT
+    predict.close()
+
+
+async def _complete(predict: ca.Predict) -> ca.Reply:
+    reply = await predict.aio.complete("Hi")
+    await predict.aio.close()
+    return reply
+
+
+#: What each extra is asked, and the distribution without which it is not there.
+EXTRAS = {
+    "openai": (openai, "openai"),
+    "http": (http, "httpx2"),
+    "text-generation": (text_generation, "text-generation"),
+    "huggingface": (huggingface, "huggingface-hub"),
+    "langchain": (langchain, "langchain-core"),
+    "local": (local, "xllamacpp"),
+    "jinja": (jinja, "jinja2"),
+    "server": (server, "starlette"),
+    "demo": (demo, "gradio"),
+}
+#: What works without the extra's own package, so that nothing can be missing.
+OPTIONAL = {"text-generation"}
+
+
+def installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def main(*wanted: str) -> None:
+    assert "site-packages" in ca.__file__, ca.__file__
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    assert ca.echo_predict().complete("hello").text == "hello"
+    with FaultServer() as faults:
+        for extra, (ask, distribution) in EXTRAS.items():
+            if installed(distribution):
+                ask(faults)
+                print(f"  {extra}: answers, with {distribution} {metadata.version(distribution)}")
+            elif extra not in OPTIONAL:
+                assert extra not in wanted, f"{distribution} is not installed"
+                says_how(extra)
+
+
+def says_how(extra: str) -> None:
+    """Hold what is missing to the exact line that installs it, and a line to be enough."""
+    try:
+        MISSING[extra]()
+    except MissingDependencyError as error:
+        assert f'pip install "chatadapters[{extra}]"' in str(error), str(error)
+    else:
+        raise AssertionError(f"{extra} answered without its packages")
+
+
+def without_server() -> None:
+    from chatadapters.server import asgi
+
+    asgi({"parrot": ca.echo_predict()})
+
+
+def without_demo() -> None:
+    from chatadapters.demo import build_demo
+
+    build_demo(ca.echo_predict())
+
+
+#: How a user meets an extra that is not there.
+MISSING = {
+    "openai": lambda: ca.openai_predict("m", api_key="k").complete("Hi"),
+    "http": lambda: ca.text_generation_predict("http://127.0.0.1:9").complete("Hi"),
+    "huggingface": lambda: ca.huggingface_predict("a/model").complete("Hi"),
+    "langchain": lambda: ca.langchain_predict("openai:gpt-4o-mini").complete("Hi"),
+    "local": lambda: ca.local_predict().complete("Hi"),
+    "jinja": lambda: ca.DialogueTemplate.from_jinja(JINJA),
+    "server": without_server,
+    "demo": without_demo,
+}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
