@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError, HistoryError, OptionError
 from ._predict import predict_of
+from ._spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ._backend import Backend, Payload
     from ._call import Call
+    from ._conversation import Message
     from ._events import Finish
     from ._protocols import Predict
-    from ._spec import Spec
 
 
 def fallback(first: Predict, *others: Predict) -> Predict:
@@ -49,8 +50,11 @@ def fallback(first: Predict, *others: Predict) -> Predict:
 
 def _specs_of(predict: Any) -> tuple[Spec, ...]:
     spec: Spec | FallbackSpec | None = getattr(predict, "spec", None)
-    if spec is None:
-        raise OptionError(f"fallback() takes predicts that a factory made, not {predict!r}")
+    if not isinstance(spec, Spec | FallbackSpec):
+        raise OptionError(
+            f"fallback() takes predicts that a factory made, not {predict!r}; one that is traced "
+            "is traced as a whole: traced(fallback(...))"
+        )
     return spec.specs if isinstance(spec, FallbackSpec) else (spec,)
 
 
@@ -74,6 +78,10 @@ class FallbackSpec:
     def notice(self) -> Callable[[Finish], str | None] | None:
         """What the first appends to a finished reply."""
         return self.specs[0].notice
+
+    def conversation(self, message: Any, history: Any) -> list[Message]:
+        """Give the conversation as the first reads it."""
+        return self.specs[0].conversation(message, history)
 
     def built(self, message: Any, history: Any) -> Payload:
         """Give what the first sends."""

@@ -10,6 +10,7 @@ from ._backend import Reader
 from ._clock import Clock
 from ._errors import EmptyReplyError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
+from ._log import attempt_begins, attempt_failed, reply_ended
 from ._recovery import Recovery
 from ._redact import forget_locals, redact
 from ._seam import START, SeamError
@@ -73,6 +74,7 @@ class ReplyState:
         reader.bound(self._call.rules.limits.event)
         self._attempt = Attempt(reader, self._call.rules, point)
         self._number += 1
+        attempt_begins(self._number, self._call.backend)
         if self._recovery.begins_again:
             self._recovery.begins_again = False
             self._emit(Restarted(self._number))
@@ -134,6 +136,7 @@ class ReplyState:
             forget_locals(self.error)
         if not self._reported:
             self._reported = True
+            reply_ended(self.reply)
             if self._call.on_finish is not None:
                 self._report(self._call.on_finish)
 
@@ -234,7 +237,7 @@ class ReplyState:
             self._give_up(error)
         else:
             self.wait = wait
-            _log_retry(self._number, wait, error)
+            attempt_failed(self._number, wait, error)
             self._view.push(RetryScheduled(self._number, wait, error))
 
     def _give_up(self, error: BaseException) -> None:
@@ -242,18 +245,6 @@ class ReplyState:
         explain_unreachable(error)
         if isinstance(error, StreamError):
             error.partial = self._said.best
-
-
-def _log_retry(attempt: int, wait: float, error: BaseException) -> None:
-    from logging import getLogger
-
-    getLogger("chatadapters").warning(
-        "attempt %d failed, the next one follows in %.2f s: %s: %s",
-        attempt,
-        wait,
-        type(error).__name__,
-        error,
-    )
 
 
 def _empty(finish: Finish) -> EmptyReplyError:

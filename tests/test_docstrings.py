@@ -14,6 +14,7 @@ import pytest
 
 MODULES = (
     "chatadapters",
+    "chatadapters.otel",
     "chatadapters.server",
     "chatadapters.templates",
     "chatadapters.testing",

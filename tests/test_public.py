@@ -41,6 +41,7 @@ def test_all_is_sorted_and_every_name_is_there() -> None:
 
 #: The other public modules; a name that is added or taken away is a decision, made here too.
 SURFACE = {
+    "chatadapters.otel": "traced",
     "chatadapters.server": "asgi serve",
     "chatadapters.templates": "Change DialogueTemplate Escape JinjaLayout Layout Rendered Thinking "
     "get_template list_templates prepare_dialogue template_for",

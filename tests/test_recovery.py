@@ -373,9 +373,14 @@ def test_retries_are_logged_without_prompt_or_key(
     error = ProviderStreamError("busy for sk-canary")
     with caplog.at_level("DEBUG"):
         run(scripted([error], "yes", backend=Keyed), "predict", "a private question")
-    (record,) = [record for record in caplog.records if record.name == "chatadapters"]
-    assert "attempt 1 failed" in record.getMessage()
-    assert "ProviderStreamError: busy for [redacted]" in record.getMessage()
+    records = [record for record in caplog.records if record.name == "chatadapters"]
+    (warning,) = [record.getMessage() for record in records if record.levelname == "WARNING"]
+    assert warning.startswith("attempt 1 failed, the next one follows in ")
+    assert warning.endswith(" s: ProviderStreamError")
+    debug = [record.getMessage() for record in records if record.levelname == "DEBUG"]
+    assert debug[:2] == ["attempt 1 begins: scripted", "attempt 1 failed: busy for [redacted]"]
+    assert debug[2] == "attempt 2 begins: scripted"
+    assert debug[3].startswith("the reply of scripted ended with 'stop': attempts 2, ")
     assert "private" not in caplog.text
 
 

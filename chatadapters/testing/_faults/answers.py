@@ -26,7 +26,19 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response: what is written, in which pieces, and what becomes of the connection."""
+    """One response: what is written, in which pieces, and what becomes of the connection.
+
+    Attributes:
+        body: Pieces of bytes, and between them seconds to wait.
+        status: The HTTP status.
+        headers: More headers.
+        framing: How the length of the body is told.
+        end: How it ends, as in `FaultServer.url_cut`.
+
+    Example:
+        >>> Answer([b"data: [DONE]"], end="rst").status
+        200
+    """
 
     body: Body = ()
     status: int = 200

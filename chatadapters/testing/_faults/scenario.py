@@ -57,6 +57,16 @@ class Ask:
         headers: Its headers, names in lower case.
         path: Its path.
         elsewhere: The address of another origin, without a path.
+
+    Example:
+        >>> from chatadapters.testing.faults import Answer, scenario
+        >>> @scenario("error")
+        ... def cut_for_bots(ask):
+        ...     "Half of the reply, for clients of one name."
+        ...     bot = "bot" in ask.headers.get("user-agent", "")
+        ...     return Answer(ask.healthy()[: 2 if bot else None])
+        >>> cut_for_bots.name
+        'cut_for_bots'
     """
 
     dialect: Dialect
@@ -67,14 +77,23 @@ class Ask:
     elsewhere: str
 
     def reply(self, deltas: Sequence[str] = DELTAS, reason: str = "stop") -> Parts:
-        """Give the events of a reply in the dialect that was asked for."""
+        """Give the events of a reply in the dialect that was asked for.
+
+        Args:
+            deltas: The pieces of its text.
+            reason: Its finish reason, in OpenAI's words.
+        """
         parts = self.dialect.reply(deltas, reason)
         return (
             parts if self._wants_details() else parts._replace(tail=amend(parts.tail, details=None))
         )
 
     def healthy(self, deltas: Sequence[str] = DELTAS) -> list[bytes]:
-        """Give the body of a healthy stream, one piece of bytes for each event."""
+        """Give the body of a healthy stream, one piece of bytes for each event.
+
+        Args:
+            deltas: The pieces of its text.
+        """
         return encode(self.reply(deltas).events)
 
     def _wants_details(self) -> bool:
@@ -215,6 +234,15 @@ def scenario(want: Want, **facts: Unpack[Facts]) -> Callable[[Play], Scenario]:
     Args:
         want: What a client should make of it, as in `Scenario`.
         **facts: What else is to be known of it: fields of `Scenario`.
+
+    Example:
+        >>> from chatadapters.testing.faults import Answer
+        >>> @scenario("exact")
+        ... def plain(ask):
+        ...     "Nothing is wrong."
+        ...     return Answer(ask.healthy())
+        >>> plain.description
+        'Nothing is wrong.'
     """
     usual: Facts = {
         "expected": None if want == "error" else TEXT,
