@@ -1,7 +1,8 @@
 """How long a prompt takes: 102 messages, 29.5 kB, with and without the search for forged turns.
 
 Run it with `python benchmarks/templates.py`. Where jinja2, transformers or fschat are installed
-they are measured beside ours, on the same conversation, in the same run.
+they are measured beside ours, on the same conversation, all ways in turn in every round, so that
+a machine that slows down slows them alike.
 """
 
 from __future__ import annotations
@@ -31,20 +32,24 @@ def conversation() -> list[Message]:
     return [Message("system", text), *turns, Message("user", text)]
 
 
-def microseconds(call: Callable[[], object], rounds: int = 7, calls: int = 200) -> float:
-    """The median over rounds of the mean time of one call."""
-    times: list[float] = []
+def microseconds(
+    calls: dict[str, Callable[[], object]], rounds: int = 60, repeat: int = 20
+) -> dict[str, float]:
+    """The median over rounds of the mean time of one call, for each way."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(calls):
-            call()
-        times.append((time.perf_counter() - start) / calls * 1e6)
-    return statistics.median(times)
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(repeat):
+                call()
+            times[name].append((time.perf_counter() - start) / repeat * 1e6)
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def ours(messages: list[Message]) -> dict[str, Callable[[], object]]:
-    """Named families, with and without the scan, and text that is not ASCII."""
+    """Named families: with and without the scan, and texts that need a closer look."""
     accents = [Message(role, f"é — {text}") for role, text in messages]
+    code = [Message(role, f"| <b>x</b> | [1] # {text}") for role, text in messages]
     calls: dict[str, Callable[[], object]] = {}
     for name in ("chatml", "llama-3", "llama-2", "vicuna-lines"):
         template = get_template(name)
@@ -53,6 +58,7 @@ def ours(messages: list[Message]) -> dict[str, Callable[[], object]]:
             messages, escape="off"
         )
         calls[f"{name}, not ASCII"] = lambda template=template: template.render(accents)
+        calls[f"{name}, HTML and tables"] = lambda template=template: template.render(code)
     return calls
 
 
@@ -114,8 +120,9 @@ def main() -> None:
     messages = conversation()
     print(f"{len(messages)} messages, {sum(len(m.content) for m in messages)} characters")
     calls = {**ours(messages), **jinja(messages), **transformers(messages), **fastchat(messages)}
-    for name, call in calls.items():
-        print(f"{microseconds(call):8.1f} µs  {name}")
+    times = microseconds(calls)
+    for name, value in times.items():
+        print(f"{value:8.1f} µs, {value / times['chatml']:5.1f} times chatml  {name}")
 
 
 if __name__ == "__main__":

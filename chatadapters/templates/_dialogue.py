@@ -13,7 +13,7 @@ from chatadapters._parts import Message
 from ._fields import check_strings
 from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
 from ._loading import Loaded
-from ._messages import read_turns
+from ._messages import read_turns, roles_and_texts
 
 if TYPE_CHECKING:
     from ._guard import Escape
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._render import Rendered
 
 Messages: TypeAlias = Sequence[Any] | str
+# The system text, then the role and the text of each turn.
+Split: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
 
 
 @dataclass(frozen=True, init=False)
@@ -76,7 +78,7 @@ class DialogueTemplate(Loaded):
         if layout is not None and tokens != STARCHAT_TOKENS:
             raise TemplateError("give either the four tokens or a layout, not both")
         check_strings(system=system, **dict(zip(TOKEN_NAMES, tokens, strict=True)))
-        kept = None if messages is None else tuple(Message(*t) for t in read_turns(messages))
+        kept = None if messages is None else tuple(map(Message, *read_turns(messages)))
         object.__setattr__(self, "system", system)
         object.__setattr__(self, "messages", kept)
         object.__setattr__(self, "layout", layout or Layout.from_tokens(*tokens))
@@ -189,8 +191,9 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().get_dialogue("Hi")
             '\n\nHuman: Hi'
         """
-        _, turns = self._conversation(messages, system)
+        _, roles, texts = self._conversation(messages, system)
         names = {"user": "Human", "assistant": "Assistant", "system": "System"}
+        turns = zip(roles, texts, strict=True)
         return "".join(f"\n\n{names.get(role, role)}: {text}" for role, text in turns)
 
     def rendered(
@@ -218,9 +221,9 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().rendered("a<|end|>b").changes
             (Change(turn=0, role='user', found='<|end|>'),)
         """
-        own, turns = self._conversation(messages, system)
-        parts = self.layout.renderer.parts(turns, own, inference=inference, escape=escape, bos=bos)
-        return parts.rendered()
+        conversation = self._conversation(messages, system)
+        write = self.layout.renderer.parts
+        return write(*conversation, inference=inference, escape=escape, bos=bos).rendered()
 
     def render(
         self, conversation: Sequence[Message], *, escape: Escape = "escape", bos: bool = False
@@ -243,8 +246,8 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().render([Message("user", "Hi")])
             '<|system|>\n<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\n'
         """
-        system, turns = _split(read_turns(conversation), None, self.system)
-        parts = self.layout.renderer.parts(turns, system, inference=True, escape=escape, bos=bos)
+        split = _split(*roles_and_texts(conversation), None, self.system)
+        parts = self.layout.renderer.parts(*split, inference=True, escape=escape, bos=bos)
         return "".join(parts.pieces)
 
     def to_json(self) -> str:
@@ -260,15 +263,12 @@ class DialogueTemplate(Loaded):
     def to_jinja(self) -> str:
         r"""Write the template as a Jinja chat template, as tokenizers and servers take it.
 
-        It writes the same prompts, with one difference: it does nothing against forged turns,
-        since Jinja is given the conversation as it is.
+        It writes the same prompts, with two differences: it does nothing against forged turns,
+        since Jinja is given the conversation as it is, and an assistant's text at the end is
+        closed, unless it is rendered with `continue_final_message=True`.
 
         Returns:
             The Jinja text, for the `chat_template` of a tokenizer.
-
-        Raises:
-            TemplateError: If the layout has rules (`between`, `strip`, `thinking`, `dates`)
-                that were read out of another Jinja template: use that one.
 
         Example:
             >>> again = DialogueTemplate.from_jinja(DialogueTemplate().to_jinja())
@@ -299,26 +299,22 @@ class DialogueTemplate(Loaded):
         Path(folder).mkdir(parents=True, exist_ok=True)
         self.save(Path(folder) / "dialogue_template.json")
 
-    def _conversation(
-        self, messages: Messages | None, system: str | None
-    ) -> tuple[str, list[tuple[str, str]]]:
+    def _conversation(self, messages: Messages | None, system: str | None) -> Split:
         if messages is None:
             messages = self.messages
         if messages is None:
             raise TemplateError(
                 "there are no messages: give them to the method or to DialogueTemplate"
             )
-        return _split(read_turns(messages), system, self.system)
+        return _split(*read_turns(messages), system, self.system)
 
 
-def _split(
-    turns: list[tuple[str, str]], system: str | None, own: str
-) -> tuple[str, list[tuple[str, str]]]:
+def _split(roles: Sequence[str], texts: Sequence[str], system: str | None, own: str) -> Split:
     """Take the system messages that come first out of the turns, `system` before them."""
     first = 0
-    while first < len(turns) and turns[first][0] == "system":
+    while first < len(roles) and roles[first] == "system":
         first += 1
-    given = [text for text in (system, *(text for _, text in turns[:first])) if text]
+    given = list(filter(None, (system, *texts[:first])))
     if system is None and not given:
         given = [own]
-    return "\n\n".join(given), turns[first:] if first else turns
+    return "\n\n".join(given), roles[first:], texts[first:]

@@ -5,8 +5,16 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-_KEPT_CONTROLS = "\t\n\r"
-_SEPARATORS = {"\u2028": "\n", "\u2029": "\n", "\u2581": " "}
+# What is a line's end, a space or two letters to some normalisers, whatever NFKD says; NEL is
+# dropped by others, as a vertical tab is.
+_OTHERS = {
+    "\x85": "\x0b",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\u2581": " ",
+    "\xdf": "ss",
+    "\u1e9e": "ss",
+}
 _FEW = 16
 
 
@@ -26,7 +34,7 @@ def fold(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     origin: list[int] = []
     for index, char in enumerate(text):
-        plain = char if " " <= char <= "~" else _fold_char(char)
+        plain = char if char.isascii() else _fold_char(char)
         folded.append(plain)
         origin.extend([index] * len(plain))
     return "".join(folded), origin
@@ -39,28 +47,29 @@ def fold_fast(text: str) -> str:
         text: Any text.
 
     Returns:
-        The folded text, line separators as newlines.
+        The folded text.
     """
-    folded = unicodedata.normalize("NFKD", text)
+    folded = text
+    for char, plain in _OTHERS.items():
+        folded = folded.replace(char, plain)
+    folded = unicodedata.normalize("NFKD", folded)
     gone = [char for char in set(folded) if not char.isascii() and _vanishes(char)]
     if len(gone) > _FEW:
         folded = folded.translate({ord(char): "" for char in gone})
     else:
         for char in gone:  # a few quick passes beat a dictionary look-up per character
             folded = folded.replace(char, "")
-    for char, plain in _SEPARATORS.items():
-        folded = folded.replace(char, plain)
     return folded
 
 
 @lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
-    if char in _KEPT_CONTROLS:
-        return char
-    plain = unicodedata.normalize("NFKD", char.replace("\u2581", " "))
+    if char in _OTHERS:
+        return _OTHERS[char]
+    plain = unicodedata.normalize("NFKD", char)
     return "".join(part for part in plain if not _vanishes(part))
 
 
 def _vanishes(char: str) -> bool:
     category = unicodedata.category(char)
-    return category == "Mn" or category[0] == "C" or char == "\ufffd"
+    return category[0] in "MC" or char == "\ufffd"

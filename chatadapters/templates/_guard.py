@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from chatadapters._errors import InjectionError, TemplateError
 
 from ._fold import fold, fold_fast
+from ._patterns import LINE_CONTROLS, exact, folded, searches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ._layout import Layout
 
 Escape: TypeAlias = Literal["escape", "strip", "error", "off"]
 ESCAPES = ("escape", "strip", "error", "off")
 
-_LINE_START = "(?<![^\n\r\u2028\u2029])[ \t]*"
-# Control characters that a tokenizer's clean-up may drop from inside a token.
-_DROPPED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
 _PASSES = 16
 
 
@@ -62,24 +59,28 @@ class Guard:
         starts: Iterable[str] = (),
         ends: Iterable[str] = (),
     ) -> None:
-        plain_tokens = _folded(tokens)
-        line, word = _folded(set(labels) - set(inline)), _folded(inline)
-        edges = [f"\\A(?={re.escape(c)})" for c in starts]
-        edges += [f"{re.escape(end)}\\Z" for end in sorted(ends, key=len, reverse=True)]
-        self._pattern = re.compile("|".join(_alternatives(plain_tokens, line, word) + edges))
-        self._quick = _quick_searches(plain_tokens, line, word)
-        self._edges = bool(edges)
+        plain = folded(tokens)
+        line, word = folded(set(labels) - set(inline)), folded(inline)
+        first, last = folded(starts), folded(ends)
+        self._pattern = exact(plain, line, word, first, last)
+        self._searches = searches(plain, line, word)
+        self._edges = bool(first or last)
 
     def clears(self, texts: Sequence[str]) -> bool:
         """Say at the cost of one scan that no text needs changing; False means look closely."""
         if self._edges:
             return False
         joined = "\n".join(("", *texts))
+        likely = [search for search in self._searches if search.may_find(joined)]
+        if not likely:
+            return True
         if not joined.isascii():
             joined = fold_fast(joined)
+        if any(map(joined.__contains__, LINE_CONTROLS)):
+            return False
         if "\r" in joined:
             joined = joined.replace("\r", "\n")
-        return not any(search(joined) for search in self._quick)
+        return not any(search.find(joined) for search in likely)
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Give the spans of a text that must not stand there."""
@@ -129,7 +130,7 @@ class Guard:
 
         Args:
             texts: The system text, then the texts of the turns.
-            roles: Whose they are.
+            roles: The roles of the turns.
             escape: As in `clean`; `"off"` changes nothing.
 
         Returns:
@@ -144,14 +145,15 @@ class Guard:
         changes: list[Change] = []
         if escape == "off" or self.clears(texts):
             return changes
-        for number, (text, role) in enumerate(zip(texts, roles, strict=True)):
+        for number, text in enumerate(texts):
             if self.clears([text]):
                 continue
             try:
                 texts[number], found = self.clean(text, escape)
             except InjectionError as error:
-                where = f"{role} (turn {number})" if number else "system text"
+                where = f"{roles[number - 1]} (turn {number})" if number else "system text"
                 raise InjectionError(f"{where}: {error}; 'escape' would break it up") from None
+            role = roles[number - 1] if number else "system"
             changes += [Change(number - 1 if number else None, role, token) for token in found]
         return changes
 
@@ -167,11 +169,11 @@ def guard_of(layout: Layout) -> Guard:
 
 def _edges(layout: Layout, strings: Sequence[str]) -> tuple[set[str], set[str]]:
     """Find how the fixed text beside a text could be a part of a control token."""
-    joints = layout.joints()
-    before = layout.heads() | joints
+    joints = {fold(text)[0] for text in layout.joints()}
+    before = {fold(text)[0] for text in layout.heads()} | joints
     starts: set[str] = set()
     ends: set[str] = set()
-    for string in strings:
+    for string in folded(strings):
         for cut in range(1, len(string)):
             first, rest = string[:cut], string[cut:]
             if any(text.endswith(first) for text in before):
@@ -179,45 +181,6 @@ def _edges(layout: Layout, strings: Sequence[str]) -> tuple[set[str], set[str]]:
             if any(text.startswith(rest) or rest.startswith(text) for text in joints):
                 ends.add(first)
     return starts, ends
-
-
-def _folded(strings: Iterable[str]) -> list[str]:
-    return sorted({fold(string)[0] for string in strings} - {""}, key=lambda s: (-len(s), s))
-
-
-def _token_pattern(token: str) -> str:
-    return _DROPPED.join(re.escape(char) for char in token)
-
-
-def _group_pattern(tokens: list[str]) -> str:
-    """Write what tokens have in common once: most `<` in a text are told from it alone."""
-    first, last = min(tokens), max(tokens)
-    same = (size for size in range(len(first), 0, -1) if last.startswith(first[:size]))
-    common = first[: next(same)]
-    rest = [_token_pattern(token[len(common) :]) for token in tokens]
-    return f"{_token_pattern(common)}{_DROPPED}(?:{'|'.join(rest)})"
-
-
-def _alternatives(tokens: list[str], line: list[str], word: list[str]) -> list[str]:
-    found = [f"(?i:{_token_pattern(token)})" for token in tokens]
-    found += [rf"(?<!\w){re.escape(label)}" for label in word]
-    if line:
-        found.append(f"{_LINE_START}({'|'.join(map(re.escape, line))})")
-    return found
-
-
-def _quick_searches(
-    tokens: list[str], line: list[str], word: list[str]
-) -> tuple[Callable[[str], object], ...]:
-    """Compile searches that each begin with a literal, which `re` looks for at full speed."""
-    by_first: dict[str, list[str]] = {}
-    for token in tokens:
-        by_first.setdefault(token[0].lower(), []).append(token.lower())
-    patterns = [f"(?i:{_group_pattern(group)})" for group in by_first.values()]
-    patterns += [re.escape(label) for label in word]
-    if line:
-        patterns.append(f"\n[ \t]*(?:{'|'.join(map(re.escape, line))})")
-    return tuple(re.compile(pattern).search for pattern in patterns)
 
 
 def _edited(text: str, spans: Sequence[tuple[int, int]], *, strip: bool) -> str:

@@ -117,16 +117,22 @@ class JinjaRenderer:
         self._guard = Guard([t for t in tokens if t], layout.labels, layout.labels)
 
     def parts(
-        self, turns: Sequence[Turn], system: str, *, inference: bool, escape: Escape, bos: bool
+        self,
+        system: str,
+        roles: Sequence[str],
+        texts: Sequence[str],
+        *,
+        inference: bool,
+        escape: Escape,
+        bos: bool,
     ) -> Parts:
         """Give the prompt as one piece; as `Renderer.parts` does otherwise."""
         layout = self._layout
-        roles = ["system", *(role for role, _ in turns)]
         _check(roles)
-        texts = [system, *(text for _, text in turns)]
-        changes = self._guard.clean_all(texts, roles, escape)
-        clean = list(zip(roles, texts, strict=True))[0 if system else 1 :]
-        resumed = inference and bool(turns) and turns[-1][0] == "assistant"
+        guarded = [system, *texts]
+        changes = self._guard.clean_all(guarded, roles, escape)
+        clean = list(zip(["system", *roles], guarded, strict=True))[0 if system else 1 :]
+        resumed = inference and bool(roles) and roles[-1] == "assistant"
         text = layout.text(clean, inference=inference and not resumed)
         if resumed:
             text = _opened(text, clean[-1][1])

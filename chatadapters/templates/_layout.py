@@ -157,8 +157,10 @@ class Layout:
         """Plain text that opens a turn, such as `USER:`; no text may contain it as a label."""
         turns = self._between("user", "assistant", *CLOSING, "empty")
         first = self.first_user or ""
-        before = (self.user[0], self.assistant[0], self.generation_prompt, first, *turns)
-        openings = before if self.system_place == "ignore" else (self.system[0], *before)
+        openings = [self.user[0], self.assistant[0], self.generation_prompt, first, *turns]
+        # Where a control token opens the system text, the words after it open nothing.
+        if self.system_place != "ignore" and not tokens_in(self.system[0]):
+            openings.insert(0, self.system[0])
         return tuple(dict.fromkeys(label for text in openings for label in self._labels(text)))
 
     def inline_labels(self) -> frozenset[str]:

@@ -8,8 +8,8 @@ from typing import Any
 from chatadapters._parts import Message
 
 
-def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:
-    """Read messages into pairs of role and text.
+def read_turns(messages: Sequence[Any] | str) -> tuple[Sequence[str], Sequence[str]]:
+    """Read messages into their roles and their texts.
 
     `Message`s and role and content dictionaries are taken as they stand, none merged and none
     dropped; any other history is read as `normalize` reads it.
@@ -18,27 +18,43 @@ def read_turns(messages: Sequence[Any] | str) -> list[tuple[str, str]]:
         messages: The messages, or one user's text as a string.
 
     Returns:
-        The pairs.
+        The role of each message, and the text of each.
 
     Raises:
         HistoryError: For what is no message; the text shows it.
         UnsupportedContentError: For content that is more than text.
     """
     if isinstance(messages, str):
-        return [("user", messages)]
-    turns: list[Any]
-    if set(map(type, messages)) <= {Message}:
-        turns = list(messages)
-    elif all(map(_is_plain, messages)):
-        turns = [_pair(entry) for entry in messages]
-    else:
-        from chatadapters._conversation import read_conversation
+        return ("user",), (messages,)
+    turns: Sequence[Any] = messages
+    if set(map(type, turns)) <= {Message}:
+        return roles_and_texts(turns)
+    if all(map(_is_plain, turns)):
+        return roles_and_texts([_pair(entry) for entry in turns])
+    from chatadapters._conversation import read_conversation
 
-        # A prompt is made from what is there: no file is read.
-        turns = list(read_conversation(messages, allowed_roots=()))
-    if {type(text) for _, text in turns} <= {str}:
-        return turns
-    return [(role, _text(content)) for role, content in turns]
+    # A prompt is made from what is there: no file is read.
+    return roles_and_texts(read_conversation(messages, allowed_roots=()))
+
+
+def roles_and_texts(turns: Sequence[tuple[str, Any]]) -> tuple[Sequence[str], Sequence[str]]:
+    """Take messages apart, at a few nanoseconds each.
+
+    Args:
+        turns: `Message`s, or pairs of role and content.
+
+    Returns:
+        As `read_turns`.
+
+    Raises:
+        UnsupportedContentError: For content that is more than text.
+    """
+    if not turns:
+        return (), ()
+    roles, contents = zip(*turns, strict=False)  # pairs: nothing to be strict about
+    if set(map(type, contents)) <= {str}:
+        return roles, contents
+    return roles, [_text(content) for content in contents]
 
 
 def _is_plain(entry: object) -> bool:

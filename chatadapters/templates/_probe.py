@@ -294,7 +294,8 @@ def written(
     system = turns[0][1] if turns[0][0] == "system" else ""
     rest = turns[1:] if system else turns
     renderer = Renderer(plain, now) if plain.dates else plain.renderer
-    parts = renderer.parts(rest, system, inference=inference, escape="off", bos=True)
+    roles, texts = zip(*rest, strict=True) if rest else ((), ())
+    parts = renderer.parts(system, roles, texts, inference=inference, escape="off", bos=True)
     return "".join(parts.pieces)
 
 

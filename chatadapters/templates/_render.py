@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
-from ._fields import CLOSING, KINDS
+from ._fields import CLOSING, KINDS, ROLES
 from ._guard import Change, guard_of
 from ._texts import stripped
 
@@ -49,7 +49,7 @@ class Rendered:
 class Parts:
     """A prompt before it is joined: head, then before, text, after of each turn, then the tail."""
 
-    roles: list[str]
+    roles: Sequence[str]
     pieces: list[str]
     changes: list[Change]
 
@@ -78,12 +78,13 @@ class Renderer:
             around["system"] = layout.later_system
         self._layout = layout
         self._now = now or _today
-        self._before = {role: pair[0] for role, pair in around.items()}
-        self._after = {role: pair[1] for role, pair in around.items()}
-        self._between = _all_pairs(layout)
+        self._around = {role: [before, "", after] for role, (before, after) in around.items()}
+        self._exchange = self._around["user"] + self._around["assistant"]
+        self._between = all_pairs(layout)
         self._strip = {role: (left, right) for role, left, right in layout.strip}
         self._strip |= dict.fromkeys(layout.trim, (None, None))
         self._thinking: dict[str, Thinking] = {rule.kind: rule for rule in layout.thinking}
+        self._strips_all = set(layout.trim) == set(ROLES) and not layout.strip
         self._closing = layout.closing
         self._has_empty = any("empty" in pair for pair in self._between)
 
@@ -92,13 +93,21 @@ class Renderer:
         return guard_of(self._layout)
 
     def parts(
-        self, turns: Sequence[Turn], system: str, *, inference: bool, escape: Escape, bos: bool
+        self,
+        system: str,
+        roles: Sequence[str],
+        texts: Sequence[str],
+        *,
+        inference: bool,
+        escape: Escape,
+        bos: bool,
     ) -> Parts:
         """Give the pieces of a prompt.
 
         Args:
-            turns: Role and text of each turn.
             system: The system text, `""` for none.
+            roles: The role of each turn.
+            texts: The text of each turn.
             inference: Whether the assistant is to speak next: a last assistant turn is left
                 open, to be continued, and after any other the generation prompt stands.
             escape: What happens to control tokens in the texts.
@@ -109,17 +118,17 @@ class Renderer:
             InjectionError: If a text must not stand there and `escape` is `"error"`.
         """
         layout = self._layout
-        roles = [role for role, _ in turns]
-        self._check(roles, system)
-        texts = [system, *(text for _, text in turns)]
+        pieces = self._frame(roles)
+        if system and layout.system_place == "refuse":
+            raise TemplateError(
+                f"{_named(layout)} has no system role: "
+                "put the text into the first user message or choose another template"
+            )
         kinds = self._kinds(roles)
-        thoughts = self._trimmed(texts, kinds)
-        changes = self._guard.clean_all(texts, ["system", *roles], escape)
-        system, *texts = texts
-        pieces = [""] * (3 * len(roles))
-        pieces[0::3] = map(self._before.__getitem__, roles)
-        pieces[1::3] = texts
-        pieces[2::3] = map(self._after.__getitem__, roles)
+        clean = [system, *texts]
+        thoughts = self._trimmed(clean, kinds)
+        changes = self._guard.clean_all(clean, roles, escape)
+        system, *pieces[1::3] = clean
         if layout.first_user is not None and roles and roles[0] == "user":
             pieces[0] = layout.first_user
         if self._between and roles:
@@ -133,11 +142,21 @@ class Renderer:
         tail = layout.generation_prompt if inference else ""
         if inference and roles and roles[-1] == "assistant":
             pieces[-1] = tail = ""
-        return Parts(roles, [head, *pieces, tail], changes)
+        pieces.insert(0, head)
+        pieces.append(tail)
+        return Parts(roles, pieces, changes)
 
-    def _check(self, roles: list[str], system: str) -> None:
-        layout = self._layout
-        strange = set(roles) - self._before.keys()
+    def _frame(self, roles: Sequence[str]) -> list[str]:
+        """Give what stands before and after each text, and an empty place for it."""
+        turns = len(roles)
+        alternating = roles[0::2].count("user") + roles[1::2].count("assistant") == turns
+        if alternating:  # nearly always, and many times faster
+            return (self._exchange * (turns // 2 + 1))[: 3 * turns]
+        self._check(roles)
+        return [piece for role in roles for piece in self._around[role]]
+
+    def _check(self, roles: Sequence[str]) -> None:
+        strange = set(roles) - self._around.keys()
         if strange - {"system"}:
             role = next(role for role in roles if role in strange - {"system"})
             raise TemplateError(
@@ -145,16 +164,11 @@ class Renderer:
             )
         if strange:
             raise TemplateError(
-                f"{_named(layout)} takes a system message only at the beginning, "
+                f"{_named(self._layout)} takes a system message only at the beginning, "
                 f"not as message {roles.index('system') + 1} of the turns"
             )
-        if system and layout.system_place == "refuse":
-            raise TemplateError(
-                f"{_named(layout)} has no system role: "
-                "put the text into the first user message or choose another template"
-            )
 
-    def _place(self, system: str, roles: list[str], pieces: list[str]) -> str:
+    def _place(self, system: str, roles: Sequence[str], pieces: list[str]) -> str:
         """Give the system block, or put the text into the user turn where it belongs."""
         layout = self._layout
         before, after = map(self._dated, layout.system)
@@ -167,26 +181,29 @@ class Renderer:
                     f"{_named(layout)} writes the system text into a user message: there is none"
                 )
             first = layout.system_place == "first_user"
-            number = roles.index("user") if first else len(roles) - 1 - roles[::-1].index("user")
+            number = roles.index("user") if first else _last(roles, "user")
             pieces[3 * number] += text
         return ""
 
-    def _kinds(self, roles: list[str]) -> list[str]:
+    def _kinds(self, roles: Sequence[str]) -> Sequence[str]:
         """Give what each turn is: its role, or the special case that the layout knows."""
         if not self._closing or "assistant" not in roles:
             return roles
         if self._closing != "newest" and roles[-1] != "assistant":
             return roles
-        last = len(roles) - 1 - roles[::-1].index("assistant")
+        last = _last(roles, "assistant")
         kinds = [*roles[:last], self._closing, *roles[last + 1 :]]
         while self._closing == "reply" and last > 0 and roles[last - 1] == "assistant":
             last -= 1
             kinds[last] = self._closing
         return kinds
 
-    def _trimmed(self, texts: list[str], kinds: list[str]) -> dict[int, str]:
+    def _trimmed(self, texts: list[str], kinds: Sequence[str]) -> dict[int, str]:
         """Strip the system text and those of the turns in place; give the reasoning of turns."""
         thoughts: dict[int, str] = {}
+        if self._strips_all and not self._thinking:
+            texts[:] = map(str.strip, texts)
+            return thoughts
         if not (self._strip or self._thinking):
             return thoughts
         for number, kind in enumerate(["system", *kinds]):
@@ -200,7 +217,7 @@ class Renderer:
                     thoughts[number - 1] = thought
         return thoughts
 
-    def _join(self, kinds: list[str], pieces: list[str], *, inference: bool) -> None:
+    def _join(self, kinds: Sequence[str], pieces: list[str], *, inference: bool) -> None:
         """Put the fixed text that particular neighbours have between them."""
         line = ["start", *kinds, "prompt" if inference else "end"]
         if self._has_empty:
@@ -242,11 +259,11 @@ class Renderer:
         return text
 
 
-def _all_pairs(layout: Layout) -> dict[tuple[str, str], str]:
+def all_pairs(layout: Layout) -> dict[tuple[str, str], str]:
     """Write out `between`: where a special case is not named, the ordinary one counts."""
     given = {(before, after): text for before, after, text in layout.between}
-    named = {kind for pair in given for kind in pair}
-    kinds = [kind for kind in KINDS if named & {kind, ORDINARY.get(kind)}]
+    named = {kind for pair in given for kind in pair} | {layout.closing}
+    kinds = [kind for kind in KINDS if kind in named]
     pairs: dict[tuple[str, str], str] = {}
     for before, after in product(kinds, kinds):
         first, second = ORDINARY.get(before, before), ORDINARY.get(after, after)
@@ -261,6 +278,10 @@ def _today() -> datetime:
     from datetime import datetime
 
     return datetime.now()
+
+
+def _last(roles: Sequence[str], role: str) -> int:
+    return len(roles) - 1 - roles[::-1].index(role)
 
 
 def _named(layout: Layout) -> str:

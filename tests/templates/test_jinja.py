@@ -14,7 +14,6 @@ from chatadapters.templates import (
     JinjaLayout,
     Layout,
     get_template,
-    list_templates,
 )
 
 from .layouts import CONVERSATION
@@ -169,26 +168,6 @@ def test_without_jinja_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delitem(sys.modules, "chatadapters.templates._sandbox", raising=False)
     with pytest.raises(MissingDependencyError, match=r"chatadapters\[jinja\]"):
         DialogueTemplate.from_jinja(CHATML)
-
-
-@pytest.mark.parametrize("name", list_templates())
-def test_a_family_written_as_jinja_gives_the_same_text(name: str) -> None:
-    """`to_jinja` is another way to say a template: Jinja writes its every conversation."""
-    template = get_template(name)
-    tokens = {"bos_token": template.layout.bos, "eos_token": template.stop[0]}
-    again = DialogueTemplate.from_jinja(template.to_jinja(), **tokens)
-    spaced = [Message(role, f" {text} it's \\ \n") for role, text in CONVERSATION]
-    for turns in (CONVERSATION[1:2], CONVERSATION[1:], CONVERSATION[1:3], CONVERSATION, spaced):
-        for inference in (True, False):
-            try:
-                expected = template.rendered(turns, bos=True, inference=inference).prompt
-            except TemplateError:
-                expected = None
-            try:
-                written = again.rendered(turns, bos=True, inference=inference).prompt
-            except TemplateError:
-                written = None
-            assert written == expected
 
 
 def test_a_rendered_template_is_its_own_jinja() -> None:

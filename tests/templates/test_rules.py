@@ -140,7 +140,7 @@ def test_a_rule_of_wrong_kind_is_refused(change: dict[str, object]) -> None:
         template(**change)
 
 
-def test_rules_of_another_template_are_not_written_as_jinja() -> None:
-    """What `to_jinja` cannot say is an error that names it."""
-    with pytest.raises(TemplateError, match="'between'"):
-        template(between=(("user", "user", "\n"),)).to_jinja()
+def test_an_empty_closing_answer_is_still_the_closing_one() -> None:
+    """Where the layout has no rule for empty texts, an empty last answer ends like any other."""
+    ended = template(between=(("last", "end", "<|done|>"),))
+    assert ended.get_training_prompt([*TURNS[:1], Message("assistant", "")]).endswith("<|done|>")
