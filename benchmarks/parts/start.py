@@ -1,0 +1,125 @@
+"""What it costs to begin: the import, the first message of a process, the next one, the payload."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.clients import CLIENTS
+from benchmarks.crew import crew, environ, python
+from benchmarks.tables import bold, number, table
+from tests.environments import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.clients import Client
+
+SIZES = {"full": {"runs": 7, "replies": 30}, "quick": {"runs": 1, "replies": 2}}
+ONCE = """
+import importlib
+made = importlib.import_module("benchmarks.clients.{module}").{name}("{url}")
+for text in made("Hi"):
+    break
+"""
+BUILD = """
+from time import perf_counter, process_time
+from chatadapters import openai_predict
+openai_predict("m")  # what the first one loads is counted with the first message
+began = process_time()
+predict = openai_predict("m", base_url="http://127.0.0.1:1/v1", api_key="none", system="S")
+made = process_time() - began
+history = [dict(role=role, content="x" * 290) for role in ("user", "assistant")] * 50
+predict.build("Hi", history)
+times = []
+for _ in range(200):
+    began = perf_counter()
+    predict.build("Hi", history)
+    times.append(perf_counter() - began)
+print(made * 1e3, sorted(times)[100] * 1e6)
+"""
+
+
+def measure(url: str, size: dict[str, int], clients: Sequence[Client] = CLIENTS) -> dict[str, Any]:
+    """Start processes in turn, several times."""
+    clients = [each for each in clients if not each.is_async and each.function != "ours.events"]
+    bare, rows = [], [{"client": c.label, "wire": c.wire, "ours": c.ours} for c in clients]
+    imports: list[list[float]] = [[] for _ in clients]
+    once: list[list[tuple[float, float]]] = [[] for _ in clients]
+    for _ in range(size["runs"]):
+        bare.append(_process(python(clients[0].pins), "pass"))
+        for at, client in enumerate(clients):
+            module, name = client.function.split(".")
+            code = ONCE.format(module=module, name=name, url=f"{url}/{client.wire}/1/20")
+            imports[at].append(_process(python(client.pins), client.imports)[0])
+            once[at].append(_process(python(client.pins), code))
+    nothing = [median(each[kind] for each in bare) for kind in (0, 1)]
+    for row, imported, first in zip(rows, imports, once, strict=True):
+        row["import_ms"] = median(imported) - nothing[0]
+        row["cold_cpu_ms"] = median(each[0] for each in first) - nothing[0]
+        row["cold_ms"] = median(each[1] for each in first) - nothing[1]
+    with crew(clients) as workers:
+        for worker in workers:
+            worker.do("read", url=f"{url}/{worker.client.wire}/1/20", times=3)
+        firsts: list[list[float]] = [[] for _ in clients]
+        for _ in range(size["runs"]):
+            for worker, seen in zip(workers, firsts, strict=True):
+                path = f"{url}/{worker.client.wire}/1/20"
+                seen.append(1e3 * worker.do("read", url=path, times=size["replies"])["first"])
+        for row, seen, worker in zip(rows, firsts, workers, strict=True):
+            row["first_ms"], row["peak_mib"] = median(seen), worker.do("peak")
+    sys.stderr.write("start: done\n")
+    return {
+        "rows": rows,
+        "bare_ms": nothing,
+        "build": _build(python(clients[0].pins), size["runs"]),
+    }
+
+
+def _process(interpreter: str, code: str) -> tuple[float, float]:
+    """Give the milliseconds of CPU and by the clock that a process takes."""
+    before, began = getrusage(RUSAGE_CHILDREN), time.perf_counter()
+    command = [interpreter, "-c", code]
+    subprocess.run(command, check=True, env=environ(), cwd=ROOT, capture_output=True)
+    took, after = time.perf_counter() - began, getrusage(RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 1000 * used, 1000 * took
+
+
+def _build(interpreter: str, runs: int) -> dict[str, float]:
+    """Give what making a predict and building a payload take."""
+    command = [interpreter, "-c", BUILD]
+    told = [
+        subprocess.run(command, check=True, env=environ(), cwd=ROOT, capture_output=True).stdout
+        for _ in range(runs)
+    ]
+    made, built = zip(*(map(float, each.split()) for each in told), strict=True)
+    return {"make_ms": median(made), "build_us": median(built)}
+
+
+def tables(found: dict[str, Any]) -> str:
+    """Write what is above a bare Python."""
+    head = [
+        "client",
+        "import, CPU ms",
+        "first message of a process, CPU ms",
+        "by the clock, ms",
+        "first text after that, ms",
+        "peak memory, MiB",
+    ]
+    keys = ("import_ms", "cold_cpu_ms", "cold_ms", "first_ms", "peak_mib")
+    lines = []
+    for row in found["rows"]:
+        name = bold(row["client"], row["ours"]) + (
+            "" if row["wire"] == "chat" else f" ({row['wire']})"
+        )
+        lines.append([name, *(number(row[key]) for key in keys)])
+    build = found["build"]
+    return (
+        f"{table(head, lines)}\n\nMaking a predict takes {number(build['make_ms'])} ms, building "
+        f"the payload of 102 messages (29 kB) {number(build['build_us'])} us."
+    )

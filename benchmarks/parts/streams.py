@@ -1,0 +1,131 @@
+"""What a chunk of a stream costs: CPU, by the clock, and until the first text.
+
+Three regimes, which say different things and are never mixed: `blocks`, where a reply comes in one
+burst with 50 events in each HTTP chunk, as behind a buffering proxy; `events`, a burst with one
+HTTP chunk for each event, as most servers frame them; `rate`, one token at a time, so that each
+read of the socket gets one. In the first two the client is the limit, in the third the server.
+"""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import wires
+from benchmarks.clients import CLIENTS, LOOP
+from benchmarks.crew import crew
+from benchmarks.tables import bold, number, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.clients import Client
+    from benchmarks.crew import Worker
+
+SIZES = {
+    "full": {"tokens": 5000, "rounds": 5, "rate": 250, "paced": 500},
+    "quick": {"tokens": 300, "rounds": 1, "rate": 1000, "paced": 50},
+}
+REGIMES = {
+    "blocks": "bursts, 50 events in an HTTP chunk",
+    "events": "bursts, one HTTP chunk for each event",
+    "rate": "one token in each read, {rate} a second",
+}
+WIRES = {
+    "chat": "OpenAI's chat wire",
+    "responses": "OpenAI's Responses wire",
+    "completions": "Raw completions",
+    "tgi": "Text Generation Inference's wire",
+}
+LOOPS = {"tgi": "text-generation"}  # what a wire's ratios are against; else openai's loop
+
+
+def measure(url: str, size: dict[str, int], clients: Sequence[Client] = CLIENTS) -> dict[str, Any]:
+    """Measure the clients of each wire in turn, several times."""
+    rows: list[dict[str, Any]] = []
+    for wire in WIRES:
+        for is_async in (False, True):
+            group = [each for each in clients if (each.wire, each.is_async) == (wire, is_async)]
+            with crew(group) as workers:
+                rows += _measured(url, wire, workers, size)
+    return {"size": size, "rows": rows}
+
+
+def _measured(
+    url: str, wire: str, workers: list[Worker], size: dict[str, int]
+) -> Iterable[dict[str, Any]]:
+    regimes = {
+        "blocks": (f"{url}/{wire}/50/{size['tokens']}", size["tokens"], size["rounds"]),
+        "events": (f"{url}/{wire}/1/{size['tokens']}", size["tokens"], size["rounds"]),
+        "rate": (f"{url}/{wire}/@{size['rate']}/{size['paced']}", size["paced"], 3),
+    }
+    for regime, (path, tokens, rounds) in regimes.items():
+        if regime == "rate" and wire != "chat":
+            continue  # the wire makes no difference there: the transport does
+        runs: list[list[dict[str, float]]] = [[] for _ in workers]
+        for number_of_run in range(min(rounds, size["rounds"]) + 1):
+            for worker, seen in zip(workers, runs, strict=True):
+                told = worker.do("read", url=path)
+                if told["size"] != tokens * wires.SIZE:
+                    raise RuntimeError(f"{worker.client} lost text: {told}")
+                if number_of_run:  # the first one warms up
+                    seen.append(told)
+        for worker, seen in zip(workers, runs, strict=True):
+            yield _row(worker, regime, tokens, seen)
+        sys.stderr.write(f"streams: {wire} {regime} done\n")
+
+
+def _row(worker: Worker, regime: str, tokens: int, runs: list[dict[str, float]]) -> dict[str, Any]:
+    client = worker.client
+    return {
+        "client": client.label,
+        "wire": client.wire,
+        "async": client.is_async,
+        "ours": client.ours,
+        "regime": regime,
+        "cpu_us": [1e6 * run["cpu"] / tokens for run in runs],
+        "wall_us": [1e6 * run["wall"] / tokens for run in runs],
+        "first_ms": [1e3 * run["first"] for run in runs],
+        "peak_mib": worker.do("peak"),
+    }
+
+
+def tables(found: dict[str, Any]) -> str:
+    """Write a table for each wire and regime."""
+    parts = []
+    for wire, title in WIRES.items():
+        for regime, words in REGIMES.items():
+            rows = [r for r in found["rows"] if (r["wire"], r["regime"]) == (wire, regime)]
+            if rows:
+                parts.append(f"### {title}: {words.format(**found['size'])}")
+                parts.append(_table(rows))
+    return "\n\n".join(parts)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    loop = LOOPS.get(rows[0]["wire"], LOOP)
+    rated = rows[0]["regime"] == "rate"
+    head = ["client", "CPU, us", "times less", "async CPU, us", "times less"]
+    head += ["first text, ms", "async"] if rated else ["by the clock, us", "async"]
+    lines = []
+    for row in rows:
+        if row["async"]:
+            continue
+        pair = [row, *(r for r in rows if r["async"] and r["client"] == row["client"])]
+        cells = [bold(row["client"], row["ours"])]
+        for each in pair:
+            cells.append(number(median(each["cpu_us"])))
+            cells.append(number(ratio(rows, each, loop)))
+        cells += [number(median(each["first_ms" if rated else "wall_us"])) for each in pair]
+        lines.append(cells)
+    return table(head, lines)
+
+
+def ratio(rows: list[dict[str, Any]], row: dict[str, Any], loop: str) -> float | None:
+    """Give how many times less CPU than the usual loop, the median of the runs side by side."""
+    for other in rows:
+        if (other["client"], other["async"]) == (loop, row["async"]):
+            pairs = zip(other["cpu_us"], row["cpu_us"], strict=True)
+            return median(theirs / ours for theirs, ours in pairs)
+    return None

@@ -1,0 +1,63 @@
+"""The benchmarks still run: tiny sizes, in this environment, and nothing that is timed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import report
+from benchmarks.clients import CLIENTS, LOOP, OURS
+from benchmarks.parts import length, start, streams, users
+from benchmarks.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOME = [
+    replace(client, pins="")  # in the environment of the tests
+    for client in CLIENTS
+    if client.label in (OURS, LOOP) and client.wire == "chat"
+]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Give the address of the server of all parts."""
+    with serving() as address:
+        yield address
+
+
+def test_streams(url: str) -> None:
+    """Each client reads the whole reply in each regime, sync and async."""
+    found = streams.measure(url, streams.SIZES["quick"], SOME)
+    seen = {(row["client"], row["async"], row["regime"]) for row in found["rows"]}
+    assert seen == {(c.label, c.is_async, regime) for c in SOME for regime in streams.REGIMES}
+    assert streams.tables(found).count(f"| **{OURS}** |") == len(streams.REGIMES)
+
+
+def test_start(url: str) -> None:
+    """Each client is imported, asked once in a new process, and asked again."""
+    found = start.measure(url, start.SIZES["quick"], SOME)
+    assert {row["client"] for row in found["rows"]} == {OURS, LOOP}
+    assert "building the payload" in start.tables(found)
+
+
+def test_length(url: str) -> None:
+    """Each client reads a longer reply whole, and many threads read with one client."""
+    found = length.measure(url, length.SIZES["quick"], SOME)
+    assert [row["client"] for row in found["threads"]] == [OURS, LOOP]
+    assert "| **chatadapters, aio** |" in length.tables(found)
+
+
+def test_users(url: str) -> None:
+    """Many streams at once on one event loop all end, and nothing is lost."""
+    found = users.measure(url, users.SIZES["quick"], SOME)
+    assert [(row["client"], row["lost"]) for row in found["rows"]] == [(OURS, 0), (LOOP, 0)]
+    assert f"| **{OURS}** | 20 |" in users.tables(found)
+
+
+def test_the_page() -> None:
+    """The page shows the kept results of every part."""
+    assert report.page() == report.PAGE.read_text()
