@@ -25,7 +25,7 @@ def words(message: str) -> Iterator[tuple[float, str]]:
         message: How many words a second.
     """
     rate, began = int(message), time.time()
-    Path(os.environ["BENCHMARKS_LOG"]).write_text(str(began))
+    Path(os.environ["BENCHMARKS_LOG"]).write_text(str(began), encoding="utf-8")
     for number in range(rate * SECONDS):
         yield began + number / rate - time.time(), f"w{number}, "
 

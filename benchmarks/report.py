@@ -49,7 +49,11 @@ def peers() -> str:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
+    found = (
+        re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8"))
+        if info.exists()
+        else None
+    )
     return found[1] if found else platform.processor()
 
 

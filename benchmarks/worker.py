@@ -25,7 +25,7 @@ def peak() -> float:
     """Give the most memory that this process has had, in MiB."""
     status = Path("/proc/self/status")
     if status.exists():  # elsewhere a process may begin with the peak of the one that started it
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
         return int(lines["VmHWM"].split()[0]) / 1024
     import resource
 

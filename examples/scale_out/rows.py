@@ -54,7 +54,11 @@ class Answer:
 def left(prompts: Path, answers: Path) -> list[Row]:
     """Give the prompts that have no answer yet."""
     done = {row["key"] for row in _answers(answers)} if answers.exists() else set()
-    rows = [json.loads(line) for line in prompts.read_text().splitlines() if line.strip()]
+    rows = [
+        json.loads(line)
+        for line in prompts.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
     if len({row["key"] for row in rows}) != len(rows):
         raise ValueError(f"{prompts}: two prompts have the same key")
     return [row for row in rows if row["key"] not in done]
@@ -72,7 +76,7 @@ def _answers(path: Path) -> list[Row]:
 def keep(results: Iterable[Row], answers: Path, count: int) -> int:
     """Write answers as they come, each at once, and tell how far it is; give how many failed."""
     failed = 0
-    with answers.open("a") as file:
+    with answers.open("a", encoding="utf-8") as file:
         for number, row in enumerate(results, 1):
             if "error" in row:
                 failed += 1
