@@ -41,7 +41,7 @@ class Reader:
         Returns:
             The events that are complete now, in order.
         """
-        raise NotImplementedError
+        raise _unwritten(self, "feed(chunk)", "gives the events of one chunk, such as [Text(...)]")
 
     def bound(self, event: int) -> None:
         """Take note of how many bytes one event may have, before anything is fed.
@@ -103,11 +103,11 @@ class Backend:
         Returns:
             The payload that `stream` and `astream` take.
         """
-        raise NotImplementedError
+        raise _unwritten(self, "build(conversation, options)", "gives what is sent")
 
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
-        raise NotImplementedError
+        raise _unwritten(self, "reader()", "gives a new Reader, which turns chunks into events")
 
     def stream(self, payload: Payload, timeout: Timeout) -> Iterator[Chunk]:
         """Send the payload and yield what comes back, undecided.
@@ -124,7 +124,7 @@ class Backend:
         Yields:
             Chunks, in any form that the reader knows.
         """
-        raise NotImplementedError
+        raise _unwritten(self, "stream(payload, timeout)", "sends and yields chunks")
 
     def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
         """Send the payload and yield what comes back; the async twin of `stream`.
@@ -136,7 +136,9 @@ class Backend:
         Yields:
             Chunks, in any form that the reader knows.
         """
-        raise NotImplementedError
+        raise _unwritten(
+            self, "astream(payload, timeout)", "is an async generator, the twin of stream"
+        )
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that this provider takes.
@@ -150,7 +152,7 @@ class Backend:
         """Give the control tokens that may come as text and must never show."""
         return ()
 
-    def starts_inside_reasoning(self, payload: Payload) -> bool:  # noqa: ARG002
+    def starts_inside_reasoning(self, payload: Payload) -> bool:
         """Say whether the prompt ends inside a reasoning block, so that the reply begins in it.
 
         Args:
@@ -158,7 +160,7 @@ class Backend:
         """
         return False
 
-    def resume(self, payload: Payload, text: str) -> Payload | None:  # noqa: ARG002
+    def resume(self, payload: Payload, text: str) -> Payload | None:
         """Build the payload that continues a reply.
 
         Args:
@@ -170,7 +172,7 @@ class Backend:
         """
         return None
 
-    def retryable(self, error: BaseException) -> bool | None:  # noqa: ARG002
+    def retryable(self, error: BaseException) -> bool | None:
         """Say whether an error of this provider is worth another attempt.
 
         Args:
@@ -191,3 +193,7 @@ class Backend:
 
     async def aclose(self) -> None:
         """Close the clients this backend made for the running event loop."""
+
+
+def _unwritten(owner: object, method: str, does: str) -> NotImplementedError:
+    return NotImplementedError(f"{type(owner).__name__} has no {method} of its own: it {does}")

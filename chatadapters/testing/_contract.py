@@ -21,6 +21,7 @@ HISTORY = [
     {"role": "assistant", "content": "Hello Ada."},
 ]
 MESSAGE = "What is my name?"
+_LEAST = 10
 
 
 class BackendContract:
@@ -61,28 +62,45 @@ class BackendContract:
 
     def test_it_has_a_name(self) -> None:
         """The name says in events and errors who answered."""
-        assert self.backend().name not in ("", Backend.name)
+        name = self.backend().name
+        assert name not in ("", Backend.name), (
+            f'{_kind(self)} has no name of its own: add `name: ClassVar[str] = "mine"` to it'
+        )
 
     def test_it_is_a_value(self) -> None:
         """Backends with the same configuration are equal, so that they can be shared."""
-        assert self.backend() == self.backend()
+        assert self.backend() == self.backend(), (
+            f"two {_kind(self)} with the same configuration are not equal: make it a dataclass, "
+            "`@dataclass(frozen=True)`"
+        )
 
     def test_it_can_be_pickled(self) -> None:
         """A backend travels to other processes."""
         backend = self.backend()
-        assert type(pickle.loads(pickle.dumps(backend))) is type(backend)
+        try:
+            copied = pickle.loads(pickle.dumps(backend))
+        except Exception as error:
+            raise AssertionError(
+                f"{_kind(self)} cannot be pickled ({error}): hold configuration only, make clients "
+                "when a message needs them, and define the class at the top of a module"
+            ) from error
+        assert type(copied) is type(backend)
 
     def test_build_is_pure(self, predict: Predict) -> None:
         """Building twice gives the same, and the caller's history stays as it was."""
         history = copy.deepcopy(HISTORY)
-        assert predict.build(MESSAGE, history) == predict.build(MESSAGE, history)
-        assert history == HISTORY
+        first, second = predict.build(MESSAGE, history), predict.build(MESSAGE, history)
+        assert first == second, "build() gave two payloads for one conversation: it must be pure"
+        assert history == HISTORY, "build() changed the history of its caller"
 
     def test_a_reader_is_fresh_for_each_attempt(self) -> None:
         """Readers share no state, because one backend serves many replies at once."""
         backend = self.backend()
-        assert isinstance(backend.reader(), Reader)
-        assert backend.reader() is not backend.reader()
+        reader = backend.reader()
+        assert isinstance(reader, Reader), f"reader() gave {reader!r}, not a chatadapters.Reader"
+        assert reader is not backend.reader(), (
+            "reader() gave the same object twice: give a new one, because replies run at once"
+        )
 
     def test_predict_is_what_chat_uis_look_for(self, predict: Predict) -> None:
         """It is a real generator function, and its twin a real async one."""
@@ -93,8 +111,11 @@ class BackendContract:
         """Growing strings, deltas, events and the whole reply are one text."""
         reply = predict.complete(MESSAGE, HISTORY)
         growing = list(predict(MESSAGE, HISTORY))
-        assert reply.text
-        assert growing[-1] == reply.text
+        assert reply.text, "the reply has no text: does feed() give Text(...) events?"
+        assert growing[-1] == reply.text, (
+            "two replies to one question differ: give options() that make the answer certain, "
+            "such as temperature 0"
+        )
         assert all(reply.text.startswith(value) for value in growing)
         assert "".join(predict.deltas(MESSAGE, HISTORY)) == reply.text
         events = list(predict.events(MESSAGE, HISTORY))
@@ -104,7 +125,9 @@ class BackendContract:
         """The async twin gives the same text in every view as the sync one."""
         predict, aio = apredict, apredict.aio
         text = predict.complete(MESSAGE, HISTORY).text
-        assert (await aio.complete(MESSAGE, HISTORY)).text == text
+        assert (await aio.complete(MESSAGE, HISTORY)).text == text, (
+            "astream() gives another text than stream()"
+        )
         assert [value async for value in aio(MESSAGE, HISTORY)][-1] == text
         assert "".join([delta async for delta in aio.deltas(MESSAGE, HISTORY)]) == text
         events = [event async for event in aio.events(MESSAGE, HISTORY)]
@@ -120,6 +143,7 @@ class BackendContract:
     def test_a_stop_sequence_cuts(self, predict: Predict) -> None:
         """The reply ends before a stop sequence, whatever the provider does."""
         whole = predict.complete(MESSAGE, HISTORY).text
+        assert len(whole) >= _LEAST, f"{whole!r} is shorter than {_LEAST} characters: ask for more"
         stop = whole[3:6]
         cut = predict.using(stop=stop).complete(MESSAGE, HISTORY)
         assert cut.text == whole[: whole.index(stop)]
@@ -139,4 +163,11 @@ class BackendContract:
     def test_its_repr_has_no_secret(self) -> None:
         """A key never shows where a backend is printed."""
         backend = self.backend()
-        assert not [key for key in backend.secrets() if key and key in repr(backend)]
+        shown = [key for key in backend.secrets() if key and key in repr(backend)]
+        assert not shown, (
+            f"the repr of {_kind(self)} shows a key: declare it as `field(repr=False)`"
+        )
+
+
+def _kind(contract: BackendContract) -> str:
+    return type(contract.backend()).__name__
