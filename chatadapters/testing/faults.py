@@ -243,6 +243,11 @@ class FaultServer:
         """
         return list(self._run(url).strays)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now, those that only wait for a request included."""
+        return self._server.connections
+
     def _run(self, url: str) -> Run:
         return self._server.runs[urlsplit(url).path.split("/")[1]]
 

@@ -100,6 +100,11 @@ class ServerThread:
         self.runs: dict[str, Run] = {}
         self.origin = self.elsewhere = ""
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._connections)
+
     def start(self) -> None:
         """Start to listen."""
         self._thread = threading.Thread(target=self._work, name="fault-server", daemon=True)
