@@ -12,6 +12,8 @@ from threading import Thread, current_thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._exit import close_at_exit
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,6 +53,10 @@ class Feed:
         self._thread = Thread(
             target=context.run, args=(self._move,), name="chatadapters-feed", daemon=True
         )
+
+    def start(self) -> None:
+        """Begin to read; what was begun is to be closed, also when this is interrupted."""
+        close_at_exit(self)
         self._thread.start()
 
     def get(self, patience: float | None, gather: bool = False) -> tuple[list[Chunk], End | None]:
@@ -78,11 +84,13 @@ class Feed:
 
     def close(self) -> None:
         """End the stream, a blocked read included, and let the thread go."""
+        if self._closed:
+            return
         self._closed = True
         if self._thread.is_alive():
             self._abort()
-        if self._thread is not current_thread():  # the garbage collector may run in it
-            self._thread.join(_JOIN_SECONDS)
+            if self._thread is not current_thread():  # the garbage collector may run in it
+                self._thread.join(_JOIN_SECONDS)
 
     def _abort(self) -> None:
         abort = getattr(self._stream, "abort", None)
@@ -137,6 +145,10 @@ class AsyncFeed:
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to read; what was begun is to be closed."""
         self._task = self._loop.create_task(self._move())
 
     async def get(
@@ -162,8 +174,9 @@ class AsyncFeed:
         """End the stream and wait until its connection is free."""
         import asyncio
 
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _wait(self, patience: float | None) -> None:
         self._arrived = self._loop.create_future()

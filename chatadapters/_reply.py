@@ -13,7 +13,7 @@ from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._log import attempt_begins, attempt_failed, reply_ended
 from ._recovery import Recovery
 from ._redact import forget_locals, redact
-from ._seam import START, SeamError
+from ._seam import START
 from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
@@ -55,7 +55,7 @@ class ReplyState:
         self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
         self._frame = now
-        self._reported = False
+        self._reported = self._showing = False
         self.streaming = self.over = False
         self.wait = 0.0
         self.error: BaseException | None = None
@@ -128,17 +128,18 @@ class ReplyState:
 
     def close(self) -> None:
         """End the reply, finished or not, and report it once."""
-        self.streaming, self.over = False, True
+        if self._reported:
+            return
+        self._reported = self.over = True
+        self.streaming = False
         finish = self._attempt.finish
         if self.error is None and self._finish is None and finish is not None:
             self._finish = self._finished(finish, self._attempt)
         if self.error is not None and any(self._call.secrets()):
             forget_locals(self.error)
-        if not self._reported:
-            self._reported = True
-            reply_ended(self.reply)
-            if self._call.on_finish is not None:
-                self._report(self._call.on_finish)
+        reply_ended(self.reply)
+        if self._call.on_finish is not None:
+            self._report(self._call.on_finish)
 
     def _report(self, on_finish: Callable[[Reply], object]) -> None:
         try:
@@ -182,10 +183,12 @@ class ReplyState:
             self._show()
 
     def _show(self) -> None:
+        self._showing = True
         events, self._attempt.events = self._attempt.events, []
         seam = self._recovery.seam
         for event in events if seam is None else self._joined(seam, events):
             self._emit(event)
+        self._showing = False
 
     def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
         finished = self._attempt.finish is not None
@@ -227,10 +230,10 @@ class ReplyState:
         if self.over:
             self.error = error
             return
-        if self._attempt.finish is not None and not isinstance(error, SeamError):
+        if self._attempt.finish is not None and not self._showing:
             self._complete()
             return
-        self.streaming = False
+        self.streaming = self._showing = False
         redact(error, self._call.secrets())
         wait = self._recovery.after(error, self._attempt)
         if wait is None:
@@ -243,7 +246,7 @@ class ReplyState:
     def _give_up(self, error: BaseException) -> None:
         self.over, self.error = True, error
         explain_unreachable(error)
-        if isinstance(error, StreamError):
+        if isinstance(error, StreamError) and not error.partial:
             error.partial = self._said.best
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ._exit import close_at_exit
 from ._feed import AsyncFeed, Feed
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> Generator[Any, None, None]:
         reply = start(message, history, extra, named)
+        close_at_exit(reply)
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:
@@ -35,6 +37,7 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
                 call, payload = reply.begin()
                 stream = partial(call.backend.stream, payload, call.timeout)
                 with closing(Feed(stream, call.rules.limits.buffer)) as feed:
+                    feed.start()  # in here, because an interrupt may come while it starts
                     while reply.streaming:
                         reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
                         yield from reply.take(monotonic())
@@ -58,6 +61,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         from asyncio import sleep as asleep
 
         reply = start(message, history, extra, named)
+        close_at_exit(reply)
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:
@@ -65,6 +69,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
                 call, payload = reply.begin()
                 stream = partial(call.backend.astream, payload, call.timeout)
                 async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
+                    feed.start()
                     while reply.streaming:
                         reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
                         for value in reply.take(monotonic()):

@@ -8,10 +8,18 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing
 from contextvars import ContextVar
+from typing import TypeVar
 
 import pytest
 
 from chatadapters._feed import AsyncFeed, End, Feed
+
+F = TypeVar("F", Feed, AsyncFeed)
+
+
+def started(feed: F) -> F:
+    feed.start()
+    return feed
 
 
 def collect(feed: Feed) -> tuple[list[object], End]:
@@ -45,18 +53,18 @@ def broken() -> Iterator[bytes]:
 
 async def test_all_chunks_arrive_in_order_and_then_the_end() -> None:
     """Nothing is lost between the network and the consumer."""
-    with closing(Feed(lambda: iter(range(1000)), 100)) as feed:
+    with closing(started(Feed(lambda: iter(range(1000)), 100))) as feed:
         assert collect(feed) == (list(range(1000)), End(None))
-    async with aclosing(AsyncFeed(lambda: as_async(iter(range(1000))), 100)) as afeed:
+    async with aclosing(started(AsyncFeed(lambda: as_async(iter(range(1000))), 100))) as afeed:
         assert await acollect(afeed) == (list(range(1000)), End(None))
 
 
 async def test_an_error_comes_after_the_chunks_before_it() -> None:
     """What arrived before a connection broke is handed over first."""
-    with closing(Feed(broken, 100)) as feed:
+    with closing(started(Feed(broken, 100))) as feed:
         chunks, end = collect(feed)
     assert (chunks, type(end.error)) == ([b"a"], ConnectionResetError)
-    async with aclosing(AsyncFeed(lambda: as_async(broken()), 100)) as afeed:
+    async with aclosing(started(AsyncFeed(lambda: as_async(broken()), 100))) as afeed:
         chunks, end = await acollect(afeed)
     assert (chunks, type(end.error)) == ([b"a"], ConnectionResetError)
 
@@ -64,7 +72,7 @@ async def test_an_error_comes_after_the_chunks_before_it() -> None:
 async def test_waiting_ends_after_the_patience() -> None:
     """A silent stream gives nothing, and in time."""
     silent = threading.Event()
-    with closing(Feed(lambda: iter([silent.wait(2)]), 100)) as feed:
+    with closing(started(Feed(lambda: iter([silent.wait(2)]), 100))) as feed:
         assert feed.get(0.01) == ([], None)
         silent.set()
 
@@ -72,7 +80,7 @@ async def test_waiting_ends_after_the_patience() -> None:
         await asyncio.sleep(60)
         yield b""
 
-    async with aclosing(AsyncFeed(asilent, 100)) as afeed:
+    async with aclosing(started(AsyncFeed(asilent, 100))) as afeed:
         assert await afeed.get(0.01) == ([], None)
 
 
@@ -85,12 +93,12 @@ async def test_a_slow_consumer_holds_the_network_back() -> None:
             moved.append(number)
             yield b"x" * 10
 
-    with closing(Feed(counted, 100)) as feed:
+    with closing(started(Feed(counted, 100))) as feed:
         time.sleep(0.05)
         assert len(moved) <= 13
         assert len(collect(feed)[0]) == 1000
     moved.clear()
-    async with aclosing(AsyncFeed(lambda: as_async(counted()), 100)) as afeed:
+    async with aclosing(started(AsyncFeed(lambda: as_async(counted()), 100))) as afeed:
         await asyncio.sleep(0.05)
         assert len(moved) <= 13
         assert len((await acollect(afeed))[0]) == 1000
@@ -120,7 +128,7 @@ class Blocking:
 def test_closing_frees_a_blocked_read() -> None:
     """The thread is gone right after, and the stream was closed in it."""
     stream = Blocking()
-    feed = Feed(lambda: stream, 100)
+    feed = started(Feed(lambda: stream, 100))
     time.sleep(0.02)
     feed.close()
     assert stream.aborted.is_set()
@@ -139,7 +147,7 @@ async def test_closing_cancels_a_waiting_stream() -> None:
         finally:
             cleaned.append(True)
 
-    feed = AsyncFeed(waiting, 100)
+    feed = started(AsyncFeed(waiting, 100))
     await asyncio.sleep(0.01)
     await feed.aclose()
     assert cleaned == [True]
@@ -149,16 +157,16 @@ async def test_context_variables_reach_the_stream() -> None:
     """Tracing that relies on them works."""
     variable: ContextVar[str] = ContextVar("variable")
     variable.set("here")
-    with closing(Feed(lambda: iter([variable.get()]), 100)) as feed:
+    with closing(started(Feed(lambda: iter([variable.get()]), 100))) as feed:
         assert collect(feed)[0] == ["here"]
-    async with aclosing(AsyncFeed(lambda: as_async(iter([variable.get()])), 100)) as afeed:
+    async with aclosing(started(AsyncFeed(lambda: as_async(iter([variable.get()])), 100))) as afeed:
         assert (await acollect(afeed))[0] == ["here"]
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_closing_twice_is_fine(times: int) -> None:
     """Cleanup may run more than once."""
-    feed = Feed(lambda: iter([1]), 100)
+    feed = started(Feed(lambda: iter([1]), 100))
     for _ in range(times):
         feed.close()
 
@@ -171,7 +179,7 @@ async def test_gathering_lets_chunks_come_together_until_the_end() -> None:
             yield b"x"
             time.sleep(0.01)
 
-    with closing(Feed(slow, 100)) as feed:
+    with closing(started(Feed(slow, 100))) as feed:
         assert feed.get(20, gather=True) == ([b"x"] * 3, End(None))
 
     async def aslow() -> AsyncIterator[bytes]:
@@ -179,9 +187,9 @@ async def test_gathering_lets_chunks_come_together_until_the_end() -> None:
             yield b"x"
             await asyncio.sleep(0.01)
 
-    async with aclosing(AsyncFeed(aslow, 100)) as afeed:
+    async with aclosing(started(AsyncFeed(aslow, 100))) as afeed:
         assert await afeed.get(20, gather=True) == ([b"x"] * 3, End(None))
-    async with aclosing(AsyncFeed(aslow, 100)) as afeed:
+    async with aclosing(started(AsyncFeed(aslow, 100))) as afeed:
         await afeed.get(None)
         assert await afeed.get(0.001, gather=True) == ([], None)
 
@@ -194,7 +202,7 @@ def test_closing_while_the_stream_opens_aborts_it() -> None:
         opened.wait(5)
         return stream
 
-    feed = Feed(slowly, 100)
+    feed = started(Feed(slowly, 100))
     feed.close()
     opened.set()
     assert stream.aborted.wait(5)
