@@ -110,7 +110,10 @@ class _Served:
         return _json({"status": "ok"})
 
     async def openapi(self, request: Request) -> Response:  # noqa: ARG002 - Starlette passes it
-        return _json(description(list(self._predicts), keys=bool(self._rules.api_keys)))
+        takes = {
+            name for each in self._predicts.values() for name in each.backend.request_options()
+        }
+        return _json(description([*self._predicts], takes, keys=bool(self._rules.api_keys)))
 
     async def models(self, request: Request) -> Response:
         self._check(request)

@@ -126,6 +126,8 @@ CHAT = {
     "response_format": _OBJECT,
     "tools": _OBJECTS,
 }
+#: Options without which the reply would be another one; others only tune it.
+NEEDED = ("tools", "functions", "function_call", "response_format", "audio", "web_search_options")
 RAW = {**_BOTH, "best_of": _ONE, "echo": _OFF, "suffix": _NOTHING}
 
 

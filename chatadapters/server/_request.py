@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import HistoryError, OptionError
 from ._errors import RefusedError
-from ._fields import check_fields
+from ._fields import NEEDED, check_fields
 from ._messages import read_messages
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ _NOT_OPTIONS = frozenset(
         "suffix", "logprobs", "top_logprobs", "modalities",
     }
 )  # fmt: skip
-#: Options without which the reply would be another one; others only tune it.
-_NEEDED = ("tools", "functions", "function_call", "response_format", "audio", "web_search_options")
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def _prompt(body: Mapping[str, Any]) -> str:
 def _with_options(predict: Predict, body: Mapping[str, Any], model: str) -> AsyncPredict:
     """Give the predict with those request options that its backend takes, in its own names."""
     names = predict.backend.request_options()
-    for name in _NEEDED:
+    for name in NEEDED:
         if name not in names and body.get(name) and body[name] != {"type": "text"}:
             raise OptionError(f"{name}: {model!r} has no such option")
     options: dict[str, Any] = {
