@@ -81,3 +81,13 @@ CLIENTS = [
     *_both("text-generation", "text-generation", "tgi.generate", "import text_generation", "tgi"),
     *_both("huggingface_hub", "huggingface", "hub.generate", _HUB, "tgi"),
 ]  # fmt: skip
+# What the libraries below a client cost, each with orjson behind it and no objects.
+LIBRARIES = [
+    *_both(BARE, "openai", "bare.chat", ""),
+    *_both("httpx2", "openai", "raw.httpx2", ""),
+    Client("aiohttp", "openai", "raw.aiohttp_async", "chat", ""),
+    *_both("openai, raw bytes", "openai", "raw.openai", ""),
+    Client("openai on aiohttp, raw bytes", "openai", "raw.openai_aiohttp_async", "chat", ""),
+    *_both(LOOP, "openai", "openai_sdk.chat", ""),
+    *_both(OURS, "openai", "ours.chat", _PREDICT, ours=True, growing=True),
+]

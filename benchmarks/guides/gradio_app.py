@@ -13,4 +13,6 @@ def slow_echo(message, history):  # noqa: ARG001
         yield partial
 
 
-gr.ChatInterface(slow_echo).launch()
+# Gradio 6 knows one kind of history and no longer takes its name.
+kind = {"type": "messages"} if gr.__version__.startswith("5.") else {}
+gr.ChatInterface(slow_echo, **kind).launch()

@@ -90,7 +90,7 @@ def running(ui: UI, loop: str) -> Iterator[App]:
     from tests.apps import _wait_until_up, free_port
     from tests.ui.browser.run import environment
 
-    name = f"{ui.name}_app.py"
+    name = f"{ui.name.rstrip('5')}_app.py"
     file = ROOT / "examples" / "ui" / name if loop == OURS else HERE / "guides" / name
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "output").open("w+b") as output:

@@ -47,8 +47,9 @@ def measure(url: str, size: dict[str, int], clients: Sequence[Client] = CLIENTS)
     for wire in WIRES:
         for is_async in (False, True):
             group = [each for each in clients if (each.wire, each.is_async) == (wire, is_async)]
-            with crew(group) as workers:
-                rows += _measured(url, wire, workers, size)
+            if group:
+                with crew(group) as workers:
+                    rows += _measured(url, wire, workers, size)
     return {"size": size, "rows": rows}
 
 
@@ -109,16 +110,15 @@ def _table(rows: list[dict[str, Any]]) -> str:
     head = ["client", "CPU, us", "times less", "async CPU, us", "times less"]
     head += ["first text, ms", "async"] if rated else ["by the clock, us", "async"]
     lines = []
-    for row in rows:
-        if row["async"]:
-            continue
-        pair = [row, *(r for r in rows if r["async"] and r["client"] == row["client"])]
-        cells = [bold(row["client"], row["ours"])]
+    for client in dict.fromkeys(row["client"] for row in rows):
+        of = [row for row in rows if row["client"] == client]
+        pair = [next((r for r in of if r["async"] is kind), None) for kind in (False, True)]
+        cells = [bold(client, of[0]["ours"])]
         for each in pair:
-            cells.append(number(median(each["cpu_us"])))
-            cells.append(number(ratio(rows, each, loop)))
-        cells += [number(median(each["first_ms" if rated else "wall_us"])) for each in pair]
-        lines.append(cells)
+            cells.append(number(each and median(each["cpu_us"])))
+            cells.append(number(each and ratio(rows, each, loop)))
+        last = "first_ms" if rated else "wall_us"
+        lines.append([*cells, *(number(each and median(each[last])) for each in pair)])
     return table(head, lines)
 
 
