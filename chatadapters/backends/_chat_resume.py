@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .._errors import OptionError
 from .._reasoning import TAGS
-from ._raw_prompt import fewer_tokens, splits_stop
+from ._continuing import fewer_tokens, is_bound, splits_stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,14 +44,6 @@ WAYS: Mapping[ResumeAs, Way] = {
 }
 #: Here a last message of the assistant is a turn that is over.
 _CANNOT = ("openai.com", "azure.com", "azure.us", "azure.cn")
-#: What makes a reply something else than plain text, or binds its form from its beginning.
-_BOUND = (
-    *("audio", "function_call", "functions", "modalities", "tool_choice", "tools"),
-    *("grammar", "guided_choice", "guided_decoding", "guided_grammar", "guided_json"),
-    *("guided_regex", "json_schema", "regex", "response_format", "structured_outputs"),
-    "logprobs",
-)
-_LENGTHS = ("max_tokens", "max_completion_tokens")
 
 
 def check_resume_as(way: str | None) -> None:
@@ -102,17 +94,15 @@ def continued(
     """
     fields = {**payload, **payload.get("extra_body", {})}
     last = payload["messages"][-1]
-    if last["role"] == "assistant" or any(fields.get(name) for name in _BOUND):
+    if last["role"] == "assistant" or is_bound(fields):
         return None
     if _thinks(text) or splits_stop(_stops(fields.get("stop")), text):
         return None
-    for name in _LENGTHS:
-        payload = fewer_tokens(payload, name, text)
     message = {"role": "assistant", "content": text, **WAYS[way].message}
     body = WAYS[way].body
     if extra and body:
         body = {extra: {**payload.get(extra, {}), **body}}
-    return {**payload, "messages": [*payload["messages"], message], **body}
+    return {**fewer_tokens(payload, text), "messages": [*payload["messages"], message], **body}
 
 
 def _thinks(text: str) -> bool:

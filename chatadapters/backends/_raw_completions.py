@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._continuing import fewer_tokens
 from ._openai_completions import CompletionsReader
-from ._raw_prompt import RawWire, fewer_tokens
+from ._raw_prompt import RawWire
 from ._wire_options import APART, COMPLETIONS, COMPLETIONS_OPENAI_NAMES, check_names
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def completions_body(
 
 def completions_resumed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Give the request that continues a reply after `text`, with the tokens that are left."""
-    return {**fewer_tokens(payload, "max_tokens", text), "prompt": payload["prompt"] + text}
+    return {**fewer_tokens(payload, text), "prompt": payload["prompt"] + text}
 
 
 COMPLETIONS_WIRE = RawWire(

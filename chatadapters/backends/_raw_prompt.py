@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._content import text_of
 from .._conversation import Message
 from .._errors import OptionError
+from ._continuing import is_bound, splits_stop
 from ._stop_reader import StopReader
 
 if TYPE_CHECKING:
@@ -96,8 +97,11 @@ class RawPrompt:
         return prompt.rstrip().endswith("<think>")
 
     def resumed(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
-        """Build the request that goes on after `text`; None when that would split a stop."""
-        return None if splits_stop(self._enforced, text) else self.wire.resumed(payload, text)
+        """Build the request that goes on after `text`; None when it cannot."""
+        bound = is_bound({**payload, **payload.get("parameters", {})})
+        if bound or splits_stop(self._enforced, text):
+            return None
+        return self.wire.resumed(payload, text)
 
 
 def template_of(template: DialogueTemplate | str) -> DialogueTemplate:
@@ -124,21 +128,3 @@ def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
             f"stop=: {MOST_STOPS} are sent then, and all are enforced here"
         )
     return stops
-
-
-def splits_stop(stops: Iterable[str], text: str) -> bool:
-    """Say whether a reply that is cut after `text` may be cut within a stop sequence."""
-    return any(
-        text.endswith(stop[:at])
-        for stop in stops
-        for at in range(1, len(stop))
-        if stop[at].isspace()
-    )
-
-
-def fewer_tokens(options: Mapping[str, Any], name: str, text: str) -> dict[str, Any]:
-    """Lower a limit of tokens by what `text` took at least: a word is a token or more."""
-    limit = options.get(name)
-    if not isinstance(limit, int):
-        return {**options}
-    return {**options, name: max(1, limit - len(text.split()))}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from .._errors import MalformedStreamError, OptionError, ProviderStreamError, StreamError
 from .._events import Failed, Finish
 from .._json import TypedDecoder, loads
+from ._continuing import fewer_tokens
 from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
-from ._raw_prompt import RawWire, fewer_tokens
+from ._raw_prompt import RawWire
 from ._tgi_errors import retryable
 from ._tgi_package import check_request, in_its_type
 from ._wire_options import APART, TGI, TGI_OPENAI_NAMES, check_names
@@ -67,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 def tgi_resumed(payload: Mapping[str, Any], text: str) -> dict[str, Any]:
     """Give the request that continues a reply after `text`, with the tokens that are left."""
-    parameters = fewer_tokens(payload["parameters"], "max_new_tokens", text)
+    parameters = fewer_tokens(payload["parameters"], text)
     return {**payload, "inputs": payload["inputs"] + text, "parameters": parameters}
 
 

@@ -15,6 +15,8 @@ from .._errors import OptionError
 from .._http import apost_stream, http_clients, post_blocks
 from .._parts import Message
 from .._reasoning import TAGS
+from ._chat_resume import continued
+from ._continuing import fewer_tokens, is_bound, splits_stop
 from ._llama import LlamaConfig, LlamaServer
 from ._llama_guard import harmless
 from ._openai_chat import ChatReader, chat_messages
@@ -60,7 +62,7 @@ class LocalBackend(Backend):
     Attributes:
         model: `"smollm2"` (SmolLM2-135M-Instruct), or the path of a GGUF file.
         template: None lets the server write the prompt by the model's own chat template. A
-            `DialogueTemplate` or its name writes it here: then a broken reply can be resumed.
+            `DialogueTemplate` or its name writes it here.
         escape: What happens to the model's control tokens in the text, so that it cannot forge
             a turn.
         n_ctx: Tokens of context, shared by the conversations that run at once.
@@ -144,16 +146,12 @@ class LocalBackend(Backend):
         return prompt.rstrip().endswith(tuple(opening for opening, _ in TAGS))
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
-        """Build the request that continues a raw prompt, with at least the tokens that are left."""
-        if "prompt" not in payload:
+        """Build the request that goes on after `text`, with at least the tokens that are left."""
+        if "messages" in payload:
+            return continued(payload, text, "llama.cpp")
+        if is_bound(payload) or splits_stop(payload.get("stop", ()), text):
             return None
-        told = len(text.split())  # a word is a token or more
-        left = {
-            name: max(1, payload[name] - told)
-            for name in ("max_tokens", "max_completion_tokens", "n_predict")
-            if isinstance(payload.get(name), int) and payload[name] > 0
-        }
-        return {**payload, **left, "prompt": payload["prompt"] + text}
+        return {**fewer_tokens(payload, text), "prompt": payload["prompt"] + text}
 
     def close(self) -> None:
         """Stop the server when no reply uses it; the next message starts a new one."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatadapters import _weights
+from chatadapters import Retry, _weights, local_predict
 from chatadapters._abort import Hangup
 from chatadapters._conversation import Message
 from chatadapters._errors import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatadapters.testing._model_server import ModelServer
+    from chatadapters.testing.faults import FaultServer
     from tests.both import Run
 
 pytest_plugins = ["chatadapters.testing.pytest_plugin"]
@@ -82,23 +83,37 @@ def test_a_prompt_of_ours_gets_the_same_answer(predict: Predict, run: Run) -> No
     assert by_chat.usage.output_tokens == by_prompt.usage.output_tokens == 12
 
 
-def test_a_resumed_prompt_continues_the_same_answer(predict: Predict) -> None:
-    """A reply that is cut at a word and resumed equals the uncut one."""
-    raw = predict.using(template="chatml")
-    whole, payload = raw.complete(ASKED).text, raw.build(ASKED)
-    words = " ".join(whole.split()[:4])
-    backend = LocalBackend(n_threads=1, template="chatml")
-    resumed = backend.resume(payload, words)
-    assert resumed is not None
-    assert (resumed["prompt"], resumed["max_tokens"]) == (CHATML + words, 8)
-    rest = raw.using(extra_body={"prompt": resumed["prompt"], "max_tokens": 8}).complete(ASKED)
-    assert (words + rest.text).startswith(whole[: len(words + rest.text)])
-    assert len(rest.text) > 10
+@pytest.mark.parametrize("template", [None, "smollm2"])
+def test_a_reply_that_breaks_goes_on(
+    template: str | None, run: Run, fault_server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the server writes the prompt or we do, the text is that of an unbroken reply."""
+    predict = local_predict(template=template, n_threads=1, n_parallel=1, temperature=0, pace=0)
+    predict = predict.using(max_tokens=40, retry=Retry(wait=0.001), cache_prompt=False)
+    asked = "List three colors, one per line."
+    whole = predict.complete(asked)
+    assert (whole.finish_reason, len(whole.text.splitlines())) == ("stop", 3)
+    with local._servers.sync(predict.backend._config()) as server:
+        for k in (1200, 1800, 2400):
+            url = fault_server.url_proxy(server.url, k)
+            with monkeypatch.context() as patch:
+                patch.setattr(server, "url", url)
+                assert "".join(run(predict, "deltas", asked)) == whole.text
+            _, second = (request.body for request in fault_server.requests(url))
+            begun = second.get("prompt", "") + second.get("messages", [{}])[-1].get("content", "")
+            assert begun.endswith(tuple(whole.text.split()))
+            assert second["max_tokens"] < 40
 
 
-def test_a_chat_is_not_resumed(predict: Predict) -> None:
-    """On the chat route the server writes the prompt, so nothing is continued there."""
-    assert ONE_THREAD.resume(predict.build(ASKED), "The sea") is None
+@pytest.mark.parametrize("template", [None, "chatml"])
+def test_what_cannot_go_on_begins_again(template: str | None) -> None:
+    """A grammar holds from the beginning, and a stop sequence is not cut in two."""
+    predict = local_predict(template=template, n_threads=1)
+
+    backend = predict.backend
+    assert backend.resume(predict.build(ASKED), "The sea") is not None
+    for options in ({"grammar": 'root ::= "Yes"'}, {"stop": "The sea is"}):
+        assert backend.resume(predict.using(**options).build(ASKED), "The sea") is None
 
 
 def test_a_prompt_may_end_inside_reasoning(predict: Predict) -> None:
