@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
+from ._pieces import common_start
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -86,13 +88,14 @@ def end_of_last(layout: JinjaLayout, turns: Sequence[Turn], prompt: str) -> int:
 def _span(
     layout: JinjaLayout, turns: Sequence[Turn], number: int, prompt: str, *, inference: bool
 ) -> Span | None:
-    """Find one text and what ends it: that is what ends a conversation with it, too."""
+    """Find one text and what ends it: that is what ends a conversation that ends there, too."""
     for marked, (start, stop) in _places(layout, turns, number, prompt, inference=inference):
         with suppress(TemplateError):
             ended = layout.text([*turns[:number], ("assistant", marked)], inference=False)
             _, found, end = ended.partition(_CLOSE)
-            if found and prompt.startswith(end, stop):
-                return start, stop + len(end)
+            shared = common_start([end, prompt[stop : stop + len(end)]])
+            if found and (shared or not end):
+                return start, stop + len(shared)
     return None
 
 
