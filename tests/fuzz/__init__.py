@@ -1,0 +1,1 @@
+"""What reads foreign bytes, against input that nobody would think of."""
