@@ -1,4 +1,8 @@
-"""Read the chat template and the control tokens out of a GGUF model file, and nothing else."""
+"""Read the chat template and the control tokens out of a GGUF model file, and nothing else.
+
+The `gguf` package reads them too, but needs numpy, and takes seconds where this takes a tenth of
+one: it maps the whole file and makes arrays of every entry. The tests read what it writes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ _STRING, _ARRAY = 8, 9
 _VERSIONS = (2, 3)
 _LONGEST = 2**24
 _MOST = 2**22
-_CONTROL, _USER_DEFINED = 3, 4
+_CONTROL = 3
 
 
 def read_gguf(path: str | Path) -> dict[str, Any]:

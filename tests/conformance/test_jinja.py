@@ -62,7 +62,7 @@ ALL = dict(_templates())
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_jinja_template_is_written_as_jinja_writes_it(name: str) -> None:
-    """Prompts and training texts are equal to Jinja's, or both refuse the conversation.
+    """Prompts and training texts are equal to Jinja's, or both refuse; the same from `to_jinja`.
 
     Where only we refuse, it is a system message between the turns that the compiled layout has
     no place for; where only Jinja refuses, it is an order of roles that we can write.
@@ -88,6 +88,9 @@ def test_a_jinja_template_is_written_as_jinja_writes_it(name: str) -> None:
             if expected is not None and written is not None:
                 COUNTS["different"] += written != expected
                 assert written == expected
+                # And back: the layout written as Jinja again says the same.
+                again = oracle(template.to_jinja(), turns, BOS, EOS, generation=generation)
+                assert again == expected
             COUNTS[_outcome(written, expected)] += 1
             if expected is not None and written is None:
                 assert any(role == "system" for role, _ in turns[1:])

@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy
 import pytest
 
 from chatadapters import MissingDependencyError, TemplateError
 from chatadapters.templates import DialogueTemplate, get_template
+from chatadapters.templates._gguf import read_gguf
 
 from .test_jinja import CHATML
 
@@ -115,6 +118,39 @@ def test_a_gguf_header_is_read(tmp_path: Path) -> None:
     template = DialogueTemplate.from_gguf(tmp_path / "m.gguf")
     assert template.stop[0] == "<|im_end|>"
     assert "< |fim|>" in template.get_inference_prompt("<|fim|>")
+
+
+def test_what_the_gguf_package_writes_is_read(tmp_path: Path) -> None:
+    """A file of llama.cpp's own writer, with every type of value, a tensor and its padding."""
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    for size in (8, 16, 32, 64):
+        getattr(writer, f"add_uint{size}")(f"toy.unsigned{size}", 2**size - 1)
+        getattr(writer, f"add_int{size}")(f"toy.signed{size}", -(2 ** (size - 1)))
+    writer.add_float32("toy.float32", 0.5)
+    writer.add_float64("toy.float64", -0.5)
+    writer.add_bool("toy.bool", True)
+    writer.add_array("toy.nested", [[1, 2], [3]])
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(HEADER["tokenizer.ggml.tokens"])
+    writer.add_token_scores([0.0, -1.0, -2.5, 0.25])
+    writer.add_token_types(HEADER["tokenizer.ggml.token_type"])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(False)
+    writer.add_chat_template(CHATML + "{# é 中文 #}")
+    writer.add_tensor("toy", numpy.zeros(5, dtype=numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert read_gguf(tmp_path / "m.gguf") == {
+        "chat_template": CHATML + "{# é 中文 #}",
+        "special_tokens": ["<|im_start|>", "<|im_end|>", "<|fim|>"],
+        "bos_token": "<|im_start|>",
+        "eos_token": "<|im_end|>",
+    }
+    template = DialogueTemplate.from_gguf(tmp_path / "m.gguf")
+    assert template.source.endswith("m.gguf, compiled")
 
 
 @pytest.mark.parametrize(
