@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import huggingface_hub
 import openai
 
-from chatadapters import EmptyReplyError, Predict, Reply, Retry, Timeout, openai_predict
+from chatadapters import (
+    EmptyReplyError,
+    Predict,
+    Reply,
+    Retry,
+    Timeout,
+    langchain_predict,
+    openai_predict,
+)
 from chatadapters.testing.faults import SCENARIOS, Scenario
 
 if TYPE_CHECKING:
@@ -52,20 +60,46 @@ def ours_async(url: str, wanted: Scenario, seen: Seen) -> None:
     asyncio.run(listen())
 
 
+def ours_on_langchain(url: str, wanted: Scenario, seen: Seen) -> None:
+    """`langchain_predict` of LangChain's own OpenAI client, whose retries are off."""
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    model = ChatOpenAI(
+        model="fault", base_url=url, api_key=SecretStr(KEY), max_retries=0, timeout=PATIENCE
+    )
+    for value in langchain_predict(model, **_options(wanted, seen))("Hello", []):
+        seen.text = value
+
+
+def langchain(url: str, wanted: Scenario, seen: Seen) -> None:
+    """LangChain's OpenAI client itself, with three retries and a timeout."""
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    model = ChatOpenAI(
+        model="fault", base_url=url, api_key=SecretStr(KEY), max_retries=3, timeout=PATIENCE
+    )
+    for chunk in model.stream("Hello", stop=list(wanted.stop) or None):
+        seen.text += str(chunk.text)
+        seen.reason = chunk.response_metadata.get("finish_reason") or seen.reason
+
+
 def _predict(url: str, wanted: Scenario, seen: Seen) -> Predict:
+    return openai_predict("fault", base_url=url, api_key=KEY, **_options(wanted, seen))
+
+
+def _options(wanted: Scenario, seen: Seen) -> dict[str, Any]:
     def note(reply: Reply) -> None:
         seen.reason = reply.finish_reason
 
-    return openai_predict(
-        "fault",
-        base_url=url,
-        api_key=KEY,
-        stop=wanted.stop,
-        retry=Retry(wait=0.05),
-        timeout=Timeout(connect=PATIENCE, first=PATIENCE, idle=PATIENCE),
-        on_finish=note,
+    return {
+        "stop": wanted.stop,
+        "retry": Retry(wait=0.05),
+        "timeout": Timeout(connect=PATIENCE, first=PATIENCE, idle=PATIENCE),
+        "on_finish": note,
         **wanted.options,
-    )
+    }
 
 
 def guide(url: str, wanted: Scenario, seen: Seen) -> None:
@@ -106,8 +140,10 @@ def _listen(chunks: Iterable[Any], seen: Seen) -> None:
 LOOPS: dict[str, Loop] = {
     "chatadapters": ours,
     "chatadapters, async": ours_async,
+    "chatadapters on LangChain": ours_on_langchain,
     "Gradio's guide": guide,
     "openai SDK, guarded": guarded,
+    "langchain-openai": langchain,
     "huggingface_hub": hub,
 }
 
@@ -125,6 +161,7 @@ def work(answer: Connection, name: str, url: str, scenario: str) -> None:
 
 def _warm_up() -> None:
     """Load what is loaded at first use, so that no reply is charged with it."""
+    import langchain_openai  # noqa: F401
     import tenacity  # noqa: F401
 
     with openai.OpenAI(api_key="none") as client:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 import chatadapters
 from chatadapters import (
@@ -16,10 +18,12 @@ from chatadapters import (
     Retry,
     Timeout,
     huggingface_predict,
+    langchain_predict,
     openai_predict,
     text_generation_predict,
 )
 from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
+from tests.backends.langchain_model import chat_openai
 
 KEY = "sk-fault-Zm9yYmlkZGVu"
 SPEED = 20
@@ -56,6 +60,10 @@ def huggingface_text(url: str, **options: Any) -> Any:
     return huggingface_predict(base_url=url, token=KEY, **task, **options)
 
 
+def langchain(url: str, **options: Any) -> Any:
+    return langchain_predict(chat_openai(url, timeout=1.5, api_key=SecretStr(KEY)), **options)
+
+
 #: Every backend with the dialect it speaks: one line each.
 BACKENDS: dict[str, tuple[str, Make]] = {
     "openai-chat": ("openai", openai_chat),
@@ -65,6 +73,8 @@ BACKENDS: dict[str, tuple[str, Make]] = {
     "huggingface-chat": ("openai", huggingface_chat),
     "huggingface-text": ("tgi", huggingface_text),
 }
+#: Backends that read through a client of others, which cannot be pointed elsewhere either.
+THROUGH_CLIENTS: dict[str, tuple[str, Make]] = {"langchain": ("openai", langchain)}
 
 
 @dataclass(frozen=True)
@@ -99,9 +109,9 @@ class Cell:
         return f"{self.backend}-{self.colour}-{self.scenario}"
 
 
-def cells() -> Iterator[Cell]:
+def cells(backends: Mapping[str, tuple[str, Make]] = BACKENDS) -> Iterator[Cell]:
     """Give every field of the matrix."""
-    for backend, (dialect, _) in BACKENDS.items():
+    for backend, (dialect, _) in backends.items():
         for name, scenario in SCENARIOS.items():
             if dialect in scenario.dialects:
                 yield from (Cell(backend, name, colour) for colour in ("sync", "async"))
@@ -129,7 +139,7 @@ class Outcome:
 
 def run(cell: Cell, server: FaultServer) -> Outcome:
     """Run one cell."""
-    dialect, make = BACKENDS[cell.backend]
+    dialect, make = (BACKENDS | THROUGH_CLIENTS)[cell.backend]
     url = server.url(cell.scenario, dialect)
     wanted = cell.wanted
     outcome = talk(make, url, cell.colour, stop=wanted.stop, pace=cell.pace, **wanted.options)

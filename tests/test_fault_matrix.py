@@ -10,13 +10,15 @@ import httpx2
 import openai
 import pytest
 
+from benchmarks.langchain_limits import LIMITS
 from chatadapters import ChatAdaptersError, EmptyReplyError
 from chatadapters.testing.faults import TEXT, FaultServer
-from tests.fault_cells import KEY, SPEED, Cell, Outcome, cells, run
+from tests.fault_cells import KEY, SPEED, THROUGH_CLIENTS, Cell, Outcome, cells, run
 
 TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
 #: Generous: it tells an answer from a hang.
 SOON = 20.0
+LONGEST = 5000
 
 Look = Callable[[Cell], Outcome]
 
@@ -54,13 +56,19 @@ def test_a_backend_meets_a_fault(cell: Cell, look: Look) -> None:
     wanted, outcome = cell.wanted, look(cell)
     {"error": _is_error, "flag": _is_flagged}.get(wanted.want, _is_exact)(cell, outcome)
     _is_clean(cell, outcome)
+    _was_asked_right(cell, outcome)
+    assert outcome.seconds < SOON
+    assert all(request.wait() for request in outcome.requests), "a connection stays open"
+
+
+def _was_asked_right(cell: Cell, outcome: Outcome) -> None:
+    """No more requests came than it takes, nobody else was asked, and a wished wait was kept."""
+    wanted = cell.wanted
     assert len(outcome.requests) <= wanted.max_requests
     assert outcome.strays == []
-    assert outcome.seconds < SOON
     if wanted.min_wait:
         first, second, *_ = outcome.requests
         assert second.arrived - first.arrived >= wanted.min_wait
-    assert all(request.wait() for request in outcome.requests), "a connection stays open"
 
 
 def _is_exact(cell: Cell, outcome: Outcome) -> None:
@@ -78,7 +86,7 @@ def _is_error(cell: Cell, outcome: Outcome) -> None:
     assert isinstance(outcome.error, TYPED), f"{outcome.error!r} after {outcome.text[:200]!r}"
     assert outcome.reply.finish_reason is None
     assert str(outcome.error).strip()
-    assert len(str(outcome.error)) < 5000, "nobody reads so long an error"
+    assert len(str(outcome.error)) < LONGEST, "nobody reads so long an error"
 
 
 def _is_flagged(cell: Cell, outcome: Outcome) -> None:
@@ -102,3 +110,43 @@ def _is_clean(cell: Cell, outcome: Outcome) -> None:
         endless = cell.scenario.startswith("endless") and set(value) == {"y"}
         assert endless or any(text.startswith(value) for text in whole), value[:500]
     assert KEY not in outcome.shown()
+
+
+#: What would keep a processor or a thread of LangChain's client busy for as long as it comes.
+_ENDLESS = ("endless", "gzip_bomb", "many_chunks")
+
+
+def _through_langchain() -> Iterator[Cell]:
+    for cell in cells(THROUGH_CLIENTS):
+        if not cell.scenario.startswith(_ENDLESS):
+            yield cell
+
+
+@pytest.mark.parametrize("cell", list(_through_langchain()), ids=str)
+def test_langchain_meets_a_fault(cell: Cell, look: Look) -> None:
+    """The reply is what the scenario wants, or exactly what its client leaves of it."""
+    outcome, limit = look(cell), LIMITS.get(cell.scenario)
+    comes = limit.comes if limit else ""
+    may_stay_open = comes == "stays open" and cell.colour == "sync"
+    assert _through_client(cell, outcome) == comes.replace("stays open", "")
+    assert may_stay_open or all(request.wait() for request in outcome.requests)
+    if comes != "wrong":
+        _is_clean(cell, outcome)
+    assert outcome.seconds < SOON
+    if not limit:
+        _was_asked_right(cell, outcome)
+
+
+def _through_client(cell: Cell, outcome: Outcome) -> str:
+    """Say what is not as wanted, in the words of `LIMITS`; `""` is as wanted."""
+    wanted, error, reply = cell.wanted, outcome.error, outcome.reply
+    if wanted.want == "error":
+        if error is None:
+            return "wrong"
+        assert reply.finish_reason is None
+        return "long error" if len(str(error)) > LONGEST else ""
+    if error is not None and not isinstance(error, EmptyReplyError):
+        return "error"
+    if (outcome.text, reply.finish_reason) != (wanted.expected, wanted.reason):
+        return "wrong"
+    return "" if reply.reasoning.strip() == wanted.reasoning.strip() else "no reasoning"

@@ -39,6 +39,7 @@ class LangChainReader(Reader):
             Else only the end of the stream does, with the finish of the last call, and the
             texts of several calls are a blank line apart.
         says_why: Asked at the end: whether a stream without a finish reason is incomplete.
+        cumulative: Whether each chunk has the text so far where the new text belongs.
 
     Example:
         >>> from langchain_core.messages import AIMessageChunk
@@ -47,10 +48,14 @@ class LangChainReader(Reader):
     """
 
     def __init__(
-        self, *, one_call: bool = True, says_why: Callable[[], bool] = lambda: False
+        self,
+        *,
+        one_call: bool = True,
+        says_why: Callable[[], bool] = lambda: False,
+        cumulative: bool = False,
     ) -> None:
         self._one_call, self._says_why = one_call, says_why
-        self._out = Collector()
+        self._out = Collector(cumulative=cumulative)
         self._usage: Usage | None = None
         self._has_text = self._given = False
         self._begin()

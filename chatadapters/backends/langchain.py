@@ -53,6 +53,8 @@ class LangChainBackend(Backend):
         callbacks: The config's callbacks, given by themselves.
         tags: The config's tags, given by themselves.
         metadata: The config's metadata, given by themselves.
+        cumulative: Whether every chunk, against the protocol, has the text so far; it is then
+            turned into deltas.
 
     Example:
         >>> from chatadapters import Message
@@ -70,6 +72,7 @@ class LangChainBackend(Backend):
     callbacks: Any = None
     tags: Sequence[str] | None = None
     metadata: Mapping[str, Any] | None = None
+    cumulative: bool = False
     _made: dict[str, Runnable[Any, Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +109,9 @@ class LangChainBackend(Backend):
         """Give a fresh reader for one attempt."""
         one_call = isinstance(self.model, str) or about.is_one_call(self._runnable())
         return LangChainReader(
-            one_call=one_call, says_why=lambda: about.says_why_it_ends(self._runnable())
+            one_call=one_call,
+            says_why=lambda: about.says_why_it_ends(self._runnable()),
+            cumulative=self.cumulative,
         )
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[Any]:  # noqa: ARG002

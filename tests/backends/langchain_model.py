@@ -65,9 +65,10 @@ def chat_openai(url: str, **options: Any) -> ChatOpenAI:
         "default_headers": {"Connection": "close"},
         "max_retries": 0,
         "timeout": 5,
+        "api_key": SecretStr(KEY),
         **options,
     }
-    return ChatOpenAI(model="fault", base_url=url, api_key=SecretStr(KEY), **own)
+    return ChatOpenAI(model="fault", base_url=url, **own)
 
 
 def tool_call(name: str | None, args: str, id_: str | None = None, index: int | None = 0) -> Any:
