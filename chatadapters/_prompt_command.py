@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
+from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ._errors import OptionError
+from ._style import CYAN, DIM, colours
 
 if TYPE_CHECKING:
     import argparse
@@ -16,31 +17,36 @@ if TYPE_CHECKING:
     from .templates import DialogueTemplate
     from .templates._render import Rendered
 
-_TOKEN, _DIM = "\x1b[36m", "\x1b[2m"
-_RESET = "\x1b[0m"
-_PROMPT = (
-    "Print the prompt that a template writes: plain when piped, in a terminal with control "
-    "tokens coloured and newlines visible."
-)
+_TOKEN, _DIM, _RESET = f"\x1b[{CYAN}m", f"\x1b[{DIM}m", "\x1b[0m"
+_PROMPT = """\
+Print the prompt that a template writes: plain when piped, in a terminal with control
+tokens coloured and newlines visible."""
+_PROMPT_EXAMPLES = """\
+examples:
+  chatadapters prompt --template zephyr --system "Be brief." --message Hi
+  chatadapters prompt --template ./tokenizer_config.json --message Hi --message Hello --message Bye
+  chatadapters prompt --template model.gguf --message Hi > prompt.txt"""
+_LIST = "List the template families: the name, the model it was taken from, where it stops."
 
 
-class _Commands(Protocol):
-    def add_parser(
-        self,
-        name: str,
-        *,
-        help: str,  # noqa: A002 - the name that argparse gave it
-        description: str,
-    ) -> argparse.ArgumentParser: ...
+def help_format(*, prog: str) -> argparse.HelpFormatter:
+    """Make the formatter of every help: examples as they are written, options in two columns."""
+    return RawDescriptionHelpFormatter(prog, max_help_position=30)
 
 
-def add_prompt_commands(commands: _Commands) -> None:
+def add_prompt_commands(commands: Any) -> None:
     """Add `prompt` and `templates` to a command's subcommands.
 
     Args:
         commands: What `add_subparsers` gave.
     """
-    prompt = commands.add_parser("prompt", help="print a template's prompt", description=_PROMPT)
+    prompt = commands.add_parser(
+        "prompt",
+        help="print a template's prompt",
+        description=_PROMPT,
+        epilog=_PROMPT_EXAMPLES,
+        formatter_class=help_format,
+    )
     add = prompt.add_argument
     add("--template", default="starchat", metavar="NAME", help=_NAME)
     add("--system", metavar="TEXT", help="the system text")
@@ -49,9 +55,7 @@ def add_prompt_commands(commands: _Commands) -> None:
     add("--bos", action="store_true", help="write the beginning-of-sequence token too")
     add("--escape", default="escape", choices=("escape", "strip", "error", "off"), help=_ESCAPE)
     prompt.set_defaults(run=_prompt, debug=False)
-    listing = commands.add_parser(
-        "templates", help="list the templates", description="List the template families."
-    )
+    listing = commands.add_parser("templates", help="list the templates", description=_LIST)
     listing.set_defaults(run=_templates, debug=False)
 
 
@@ -101,7 +105,7 @@ def _show(rendered: Rendered, template: DialogueTemplate) -> None:
     if not sys.stdout.isatty():
         sys.stdout.write(rendered.prompt)
     else:
-        shown = visible(rendered.prompt, template.special_tokens, color=_colored())
+        shown = visible(rendered.prompt, template.special_tokens, color=colours(sys.stdout))
         sys.stdout.write(shown + "\n")
     for change in rendered.changes:
         sys.stderr.write(f"chatadapters: {change.role} text held {change.found!r}\n")
@@ -139,10 +143,6 @@ def visible(prompt: str, tokens: tuple[str, ...], *, color: bool) -> str:
 
 def _harmless(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def _colored() -> bool:
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _templates(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ._events import Finish, Restarted, RetryScheduled, Text, Trimmed
 from ._explain import early, explain, printable
+from ._style import DIM, RED, colours, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,6 @@ HELP = """\
 /reset        forget the conversation
 /exit         leave, like Ctrl-D
 Ctrl-C        stop the answer"""
-
-_DIM, _RED = "2", "31"
 
 
 def chat(predict: Predict, *, system: str | None = None, debug: bool = False) -> int:
@@ -115,7 +114,7 @@ class _Chat:
         except Exception as error:
             if self._debug:
                 raise
-            _note(sys.stderr, f"{os.linesep if said else ''}error: {explain(error)}", _RED)
+            _note(sys.stderr, f"{os.linesep if said else ''}error: {explain(error)}", RED)
             return False
         finally:
             if text := "".join(said):
@@ -150,20 +149,11 @@ class _Chat:
                 pass
 
 
-def _note(stream: TextIO, text: str, style: str = _DIM) -> None:
-    print(_styled(text, style, stream), file=stream, flush=True)
-
-
-def _styled(text: str, style: str, stream: TextIO) -> str:
-    return f"\x1b[{style}m{text}\x1b[0m" if _colours(stream) else text
-
-
-def _colours(stream: TextIO) -> bool:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return stream.isatty() and not plain
+def _note(stream: TextIO, text: str, style: str = DIM) -> None:
+    print(styled(text, style, stream), file=stream, flush=True)
 
 
 def _prompt() -> str:
     # The marks around the escapes tell readline that they take no room.
-    bold = _colours(sys.stdout) and "readline" in sys.modules
+    bold = colours(sys.stdout) and "readline" in sys.modules
     return "\x01\x1b[1m\x02> \x01\x1b[0m\x02" if bold else "> "

@@ -40,6 +40,31 @@ def find_weights(model: str) -> Path:
     return path
 
 
+def weights_here(model: str) -> Path | None:
+    """Find the GGUF file of a model without the network.
+
+    Args:
+        model: As in `find_weights`.
+
+    Returns:
+        The path of the file, or None when it is not on this machine.
+    """
+    if model != EMBEDDED:
+        path = Path(model).expanduser()
+        return path if path.is_file() else None
+    return _packaged() or _cached()
+
+
+def _cached() -> Path | None:
+    """Find the file among what the hub has given before."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    found = try_to_load_from_cache(_HUB_REPO, _FILE, revision=_HUB_REVISION)
+    return Path(found) if isinstance(found, str) else None
+
+
 def _packaged() -> Path | None:
     """Find the file in the package that carries it, without importing what that needs."""
     from importlib.util import find_spec

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -18,9 +15,10 @@ import pytest
 from chatadapters import __version__
 from chatadapters.cli import main
 from tests.apps import free_port
+from tests.terminals import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    pass
 
 # A chat whose answers are written down: one that never ends, one that never begins, then words.
 SCRIPTED = """
@@ -58,47 +56,6 @@ def script(scripts: str, *, retry: str = "None", system: str | None = None) -> l
     code = SCRIPTED.format(scripts=scripts, retry=retry, system=system)
     code = code.replace("retry=None", "")
     return [sys.executable, "-c", code]
-
-
-class Terminal:
-    """A process on a terminal of its own, which can be typed into and read."""
-
-    def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
-        self.process, self._end, self.seen = process, end, ""
-
-    def type(self, text: str) -> None:
-        os.write(self._end, text.encode())
-
-    def until(self, pattern: str) -> str:
-        """Read until a pattern comes; give what came and forget it."""
-        deadline = time.monotonic() + 30
-        while not (found := re.search(pattern, self.seen)):
-            left = deadline - time.monotonic()
-            assert left > 0, f"{pattern!r} did not come: {self.seen!r}"
-            if select.select([self._end], [], [], left)[0]:
-                self.seen += os.read(self._end, 65536).decode()
-        came, self.seen = self.seen[: found.end()], self.seen[found.end() :]
-        return came
-
-    def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-
-    def code(self) -> int:
-        return self.process.wait(timeout=30)
-
-
-@contextmanager
-def terminal(command: list[str], **env: str) -> Generator[Terminal]:
-    ours, theirs = pty.openpty()
-    environ = {**os.environ, "TERM": "dumb", **env}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
-    os.close(theirs)
-    try:
-        yield Terminal(process, ours)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
 
 
 def test_version() -> None:
