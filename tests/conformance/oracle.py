@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.ext import Extension, loopcontrols
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Generation(Extension):
-    tags: ClassVar[set[str]] = {"generation"}
+    tags = {"generation"}  # noqa: RUF012 - as jinja2 declares it
 
     def parse(self, parser: Any) -> Any:
         next(parser.stream)
@@ -27,6 +27,10 @@ class _Generation(Extension):
 
 def _raise(message: str) -> None:
     raise jinja2.TemplateError(message)
+
+
+def _now(form: str) -> str:
+    return datetime.now().strftime(form)
 
 
 def _to_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
@@ -39,8 +43,8 @@ def _compiled(template: str) -> Any:
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation]
     )
     environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    given: dict[str, Any] = {"raise_exception": _raise, "strftime_now": _now}
+    environment.globals |= given
     return environment.from_string(template)
 
 
@@ -49,13 +53,15 @@ def oracle(
 ) -> str | None:
     """Render a conversation; None where the template refuses it."""
     try:
-        return _compiled(template).render(
-            messages=[{"role": role, "content": content} for role, content in turns],
-            tools=None,
-            documents=None,
-            add_generation_prompt=generation,
-            bos_token=bos,
-            eos_token=eos,
+        return str(
+            _compiled(template).render(
+                messages=[{"role": role, "content": content} for role, content in turns],
+                tools=None,
+                documents=None,
+                add_generation_prompt=generation,
+                bos_token=bos,
+                eos_token=eos,
+            )
         )
     except Exception:  # whatever a template raises is its refusal
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -24,7 +24,8 @@ TEXTS = st.lists(
 @st.composite
 def thinking(draw: st.DrawFn, kind: Any) -> Thinking:
     """A rule for the reasoning in one kind of answer."""
-    cut = draw(st.sampled_from(["first", "last", "each"]))
+    cuts: list[Literal["first", "last", "each"]] = ["first", "last", "each"]
+    cut = draw(st.sampled_from(cuts))
     return Thinking(
         kind,
         "</t>",

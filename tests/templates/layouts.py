@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from chatadapters import Message
+from chatadapters.templates import Layout, get_template
 
 # ruff: noqa: RUF001 - the fullwidth bars are in the tokens themselves
+
+
+def layout_of(name: str) -> Layout:
+    """Give the layout of a named family, which is always pieces."""
+    layout = get_template(name).layout
+    assert isinstance(layout, Layout)
+    return layout
+
 
 CONVERSATION = [
     Message("system", "S"),

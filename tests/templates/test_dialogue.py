@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,8 +73,9 @@ def test_tokens_and_a_layout_exclude_one_another() -> None:
 @pytest.mark.parametrize("field", ["system", "end_token"])
 def test_a_field_must_be_text(field: str) -> None:
     """A field of another type is refused by name."""
+    wrong: dict[str, Any] = {field: None}
     with pytest.raises(TemplateError, match=f"{field}=None is not a string"):
-        DialogueTemplate(**{field: None})
+        DialogueTemplate(**wrong)
 
 
 @pytest.mark.parametrize("name", ["get_training_prompt", "get_inference_prompt", "get_dialogue"])
@@ -174,7 +176,7 @@ def test_a_template_is_a_value() -> None:
     assert template == DialogueTemplate("SYS", tuple(MESSAGES))
     assert len({template, DialogueTemplate("SYS", MESSAGES)}) == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
-        template.system = "x"
+        template.system = "x"  # type: ignore[misc]
     assert dataclasses.replace(template, system="T").messages == template.messages
 
 
@@ -227,9 +229,13 @@ def test_an_ignored_system_text_is_not_written() -> None:
         {"bos": None},
     ],
 )
-def test_a_layout_of_wrong_kind_is_refused(change: dict[str, object]) -> None:
+def test_a_layout_of_wrong_kind_is_refused(change: dict[str, Any]) -> None:
     """A field that holds something else is refused by name when the layout is made."""
-    fields = {"user": ("a", "b"), "assistant": ("c", "d"), "generation_prompt": "c"}
+    fields: dict[str, Any] = {
+        "user": ("a", "b"),
+        "assistant": ("c", "d"),
+        "generation_prompt": "c",
+    }
     with pytest.raises(TemplateError, match=next(iter(change))):
         Layout(**{**fields, **change})
 

@@ -13,10 +13,9 @@ from chatadapters.templates import (
     DialogueTemplate,
     JinjaLayout,
     Layout,
-    get_template,
 )
 
-from .layouts import CONVERSATION
+from .layouts import CONVERSATION, layout_of
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}"
@@ -44,7 +43,7 @@ LOOKS = CHATML.replace("m['content'] +", "m['content'].replace('secret', '***') 
 def test_chatml_is_compiled() -> None:
     """A template of plain shape becomes the layout that the named family has."""
     template = DialogueTemplate.from_jinja(CHATML, eos_token="<|im_end|>")
-    family = get_template("chatml").layout
+    family = layout_of("chatml")
     assert isinstance(template.layout, Layout)
     assert template.layout.user == family.user
     assert template.layout.later_system == family.later_system

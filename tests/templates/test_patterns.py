@@ -13,6 +13,8 @@ from chatadapters.templates._fold import fold, fold_fast
 from chatadapters.templates._guard import Guard, guard_of
 from chatadapters.templates._patterns import LOOKALIKES
 
+from .layouts import layout_of
+
 # The planes with characters in them; the rest folds to nothing.
 EVERYTHING = "".join(map(chr, (*range(0x32000), *range(0xE0000, 0xE01F0))))
 
@@ -28,12 +30,12 @@ def test_every_character_of_unicode_is_folded_as_expected() -> None:
         assert found == set(group)
 
 
-GUARDS = [guard_of(get_template(name).layout) for name in list_templates()]
+GUARDS = [guard_of(layout_of(name)) for name in list_templates()]
 MARKS = sorted(
     {
         mark
         for name in list_templates()
-        for layout in [get_template(name).layout]
+        for layout in [layout_of(name)]
         for mark in (*layout.special_tokens, *layout.labels)
     }
 )

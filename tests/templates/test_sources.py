@@ -103,7 +103,7 @@ def _gguf(values: dict[str, Any], version: int = 3) -> bytes:
     return struct.pack("<4sIQQ", b"GGUF", version, 0, len(values)) + pairs
 
 
-HEADER = {
+HEADER: dict[str, Any] = {
     "general.name": "toy",
     "tokenizer.ggml.tokens": ["a", "<|im_start|>", "<|im_end|>", "<|fim|>"],
     "tokenizer.ggml.token_type": [1, 3, 3, 3],

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers
 
 from chatadapters import Message
-from chatadapters.templates import DialogueTemplate, get_template, list_templates
+from chatadapters.templates import DialogueTemplate, Escape, get_template, list_templates
 
 NORMALIZERS = {
     "none": None,
@@ -50,7 +50,7 @@ def _disguises(token: str) -> list[str]:
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize("name", list_templates())
 def test_only_the_templates_own_control_tokens_are_in_the_ids(
-    name: str, normalizer: str, escape: str
+    name: str, normalizer: str, escape: Escape
 ) -> None:
     """Tokens in any disguise inside the texts add no control token to the ids."""
     template = get_template(name)
