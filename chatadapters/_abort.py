@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from threading import local
+from threading import RLock, local
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,11 +21,15 @@ class Hangup:
 
     Attributes:
         aborted: Whether `abort` was called.
+        deadline: When the reader wants to be told that nothing came, by the monotonic clock;
+            None is never. Connections of our own keep to it.
     """
 
     def __init__(self) -> None:
         self.aborted = False
+        self.deadline: float | None = None
         self._socket: socket.socket | None = None
+        self._lock = RLock()  # the garbage collector may run in it
 
     def abort(self) -> None:
         """Shut the socket down now, or as soon as it is known."""
@@ -43,22 +47,27 @@ class Hangup:
 
     def _found(self, stream: Any) -> None:
         if stream is not None:
-            self._socket = stream.get_extra_info("socket")
+            self.found(stream.get_extra_info("socket"))
+
+    def found(self, sock: socket.socket) -> None:
+        """Learn the socket."""
+        self._socket = sock
         if self.aborted:
             self._shut_down()
 
     def ended(self) -> None:
         """Forget the socket: its connection may serve another request now."""
-        self._socket = None
+        with self._lock:
+            self._socket = None
 
     def _shut_down(self) -> None:
         import socket
 
-        found = self._socket
-        if found is not None:
-            with suppress(OSError):  # it is closed already
-                # Not the method of a TLS socket, which first drops its state under the reader.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):  # it is closed already
+                    # Not the method of a TLS socket, which first drops its state under the reader.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class AbortableStream:
@@ -99,14 +108,32 @@ class AbortableStream:
         finally:
             _this_thread.hangup = None
 
+    def read(self, deadline: float | None) -> bytes:
+        """Give the next block, or nothing when the deadline came first.
+
+        It is for what is read through connections of our own, which keep deadlines.
+
+        Args:
+            deadline: A reading of the monotonic clock, or None for ever.
+
+        Raises:
+            StopIteration: The stream has ended.
+        """
+        self._hangup.deadline = deadline
+        return next(self)
+
     def abort(self) -> None:
         """End a blocked read at once; call it from any thread."""
         self._hangup.abort()
 
     def close(self) -> None:
-        """Close the response; call it from the thread that reads."""
-        self._blocks.close()
-        self._hangup.ended()
+        """Close the response; where another thread reads it just now, end its read."""
+        try:
+            self._blocks.close()
+        except ValueError:  # it runs
+            self._hangup.abort()
+        else:
+            self._hangup.ended()
 
 
 def watch_request(request: Any) -> None:
@@ -115,6 +142,11 @@ def watch_request(request: Any) -> None:
     It is for clients that do not take request extensions themselves. A kept-alive connection
     is known only once it answers.
     """
-    hangup: Hangup | None = getattr(_this_thread, "hangup", None)
+    hangup = this_request()
     if hangup is not None:
         request.extensions["trace"] = hangup.trace
+
+
+def this_request() -> Hangup | None:
+    """Give the hangup of the request that this thread works on, or None."""
+    return getattr(_this_thread, "hangup", None)

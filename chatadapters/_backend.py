@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -57,6 +57,22 @@ class Reader:
             The last events, often none.
         """
         return ()
+
+
+class TimedStream(Protocol):
+    """A stream of bytes that never waits longer than it is told."""
+
+    def read(self, deadline: float | None) -> bytes:
+        """Give the next bytes, or none when the deadline of the monotonic clock came first.
+
+        Raises:
+            StopIteration: The stream has ended.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
 
 
 class Backend:
@@ -125,6 +141,17 @@ class Backend:
             Chunks, in any form that the reader knows.
         """
         raise _unwritten(self, "stream(payload, timeout)", "sends and yields chunks")
+
+    def timed_stream(self, payload: Payload, timeout: Timeout) -> TimedStream | None:
+        """Give a stream of bytes that never waits longer than it is told, if there is one.
+
+        Such a stream needs no thread of its own: the consumer reads it, waits included.
+
+        Returns:
+            The stream, which sends the payload with its first read; or None, then `stream` is
+            called.
+        """
+        return None
 
     def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
         """Send the payload and yield what comes back; the async twin of `stream`.

@@ -1,15 +1,17 @@
 """Moves the chunks of one attempt to its consumer: a thread in sync code, a task in async code.
 
-Both only move. What a chunk means, how long to wait and when to stop is decided elsewhere.
+A stream that keeps deadlines needs no thread. All of these only move: what a chunk means, how long
+to wait and when to stop is decided elsewhere.
 """
 
 from __future__ import annotations
 
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread, current_thread
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._exit import close_at_exit
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from ._backend import Chunk
+    from ._backend import Backend, Chunk, Payload, TimedStream
+    from ._policies import Timeout
 
 _FULL_PAUSE = 0.005
 _OBJECT_SIZE = 512
@@ -33,6 +36,66 @@ class End(NamedTuple):
 
 def _size(chunk: Chunk) -> int:
     return len(chunk) if isinstance(chunk, (bytes, str)) else _OBJECT_SIZE
+
+
+def open_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -> Feed | TimedFeed:
+    """Open the stream of an attempt, in a thread of its own unless it needs none.
+
+    Args:
+        backend: Who is asked.
+        payload: What is sent.
+        timeout: How long to wait.
+        most: Bytes that may wait for the consumer.
+    """
+    timed = backend.timed_stream(payload, timeout)
+    if timed is not None:
+        return TimedFeed(timed, most)
+    return Feed(partial(backend.stream, payload, timeout), most)
+
+
+class TimedFeed:
+    """Reads a stream that keeps deadlines, in the consumer's own thread.
+
+    Args:
+        stream: The stream.
+        most: Bytes to gather before the consumer gets them.
+    """
+
+    def __init__(self, stream: TimedStream, most: int) -> None:
+        self._stream, self._most = stream, most
+        self._end: End | None = None
+
+    def start(self) -> None:
+        """Note that it is to be closed; the first `get` opens the stream."""
+        close_at_exit(self)
+
+    def get(self, patience: float | None, gather: bool = False) -> tuple[list[Chunk], End | None]:
+        """Wait for something to come and take it, as `Feed.get` does."""
+        if self._end is not None:
+            return [], self._end
+        deadline = None if patience is None else monotonic() + patience
+        chunks: list[Chunk] = []
+        try:
+            self._read(chunks, deadline, gather)
+        except StopIteration:
+            self._end = End(None)
+        except Exception as error:  # handed to the consumer, whatever it is
+            self._end = End(error)
+            if not chunks and deadline is not None and monotonic() >= deadline:
+                return [], None  # the clocks say better what was waited for
+        return chunks, self._end
+
+    def _read(self, chunks: list[Chunk], deadline: float | None, gather: bool) -> None:
+        size = 0
+        while chunk := self._stream.read(deadline):
+            chunks.append(chunk)
+            size += len(chunk)
+            if not gather or size > self._most:
+                return
+
+    def close(self) -> None:
+        """End the stream."""
+        self._stream.close()
 
 
 class Feed:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,8 @@ from ._http_errors import ErrorBody, HTTPStatusError, clear_errors, redirected
 from ._registry import missing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    import ssl
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     import httpx2
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["HTTPStatusError", "Post", "apost_stream", "http_clients", "post_blocks", "post_stream"]
 
 _SLACK = 5.0  # content is timed by the caller; the socket's own clock only ends a lost read
+#: The response extension with a body that gives unpacked blocks and keeps deadlines.
+BODY = "chatadapters.body"
 _SHORTEST_KEY = 6
 _FIRST_NO_ANSWER = 300
 
@@ -75,8 +80,8 @@ def http_clients(*, loopback: bool = False) -> Clients[httpx2.Client, httpx2.Asy
     """Make the pool of clients for `post_stream` and `apost_stream`.
 
     Args:
-        loopback: For a server of our own on this machine: no proxy and no TLS, so that neither
-            is looked up.
+        loopback: For a server of our own on this machine: no proxy is looked up, and no connection
+            kept, because it waits for them when it stops.
     """
     return Clients(partial(_client, loopback=loopback), partial(_async_client, loopback=loopback))
 
@@ -111,7 +116,7 @@ def post_blocks(
             with client.stream(**post.arguments(timeout, hangup.trace)) as response:
                 hangup.answered(response)
                 if response.status_code < _FIRST_NO_ANSWER:
-                    yield from response.iter_bytes()
+                    yield from body_of(response)
                     return
                 said = ErrorBody().read(response)
                 post = redirected(response, post, said, hop)
@@ -138,11 +143,23 @@ async def apost_stream(
             for hop in count():
                 async with client.stream(**post.arguments(timeout)) as response:
                     if response.status_code < _FIRST_NO_ANSWER:
-                        async for block in response.aiter_bytes():
+                        async for block in abody_of(response):
                             yield block
                         return
                     said = await ErrorBody().aread(response)
                     post = redirected(response, post, said, hop)
+
+
+def body_of(response: httpx2.Response) -> Iterator[bytes]:
+    """Give a body block by block, at little cost where it came through a transport of ours."""
+    body = response.extensions.get(BODY)
+    return response.iter_bytes() if body is None else body.blocks()
+
+
+def abody_of(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Give a body block by block; the async twin of `body_of`."""
+    body = response.extensions.get(BODY)
+    return response.aiter_bytes() if body is None else body.blocks()
 
 
 def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:
@@ -154,34 +171,46 @@ def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:
 
 
 def _client(_key: object, *, loopback: bool) -> httpx2.Client:
-    settings = _settings(loopback)
+    _check_installed()
     from httpx2 import Client
 
-    return Client(**settings)
+    from ._transport import Transport
+
+    return Client(transport=Transport(tls_settings, direct=loopback), **_settings(loopback))
 
 
 def _async_client(_key: object, *, loopback: bool) -> httpx2.AsyncClient:
-    settings = _settings(loopback)
+    _check_installed()
     from httpx2 import AsyncClient
 
-    return AsyncClient(**settings)
+    from ._transport import AsyncTransport
+
+    transport = AsyncTransport(tls_settings, direct=loopback)
+    return AsyncClient(transport=transport, **_settings(loopback))
+
+
+def _check_installed() -> None:
+    try:
+        import_module("httpx2")
+    except ImportError:
+        raise missing("httpx2", "http") from None
 
 
 def _settings(loopback: bool) -> dict[str, Any]:
-    """Give what our clients have in common: they keep no connection and no cookie.
-
-    Only a fresh connection shows its socket before the answer comes, so that a stop frees it;
-    and an idle one that the server closes just then costs an attempt.
-    """
-    try:
-        from httpx2 import Limits
-    except ImportError:
-        raise missing("httpx2", "http") from None
+    """Give what our clients have in common: they keep no cookie."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
-    return {
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "limits": Limits(max_connections=None, max_keepalive_connections=0),
-        "trust_env": not loopback,
-        "verify": not loopback,
-    }
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return {"cookies": cookies, "trust_env": not loopback}
+
+
+def tls_settings() -> ssl.SSLContext:
+    """Give httpx's TLS settings, made once, for they take 17 ms."""
+    return _tls_settings(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _tls_settings(*_environment: str | None) -> ssl.SSLContext:
+    from httpx2 import create_ssl_context
+
+    return create_ssl_context()

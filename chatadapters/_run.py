@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._exit import close_at_exit
-from ._feed import AsyncFeed, Feed
+from ._feed import AsyncFeed, open_feed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -33,10 +33,11 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:
-                sleep(reply.wait)
+                if reply.wait:
+                    sleep(reply.wait)
                 call, payload = reply.begin()
-                stream = partial(call.backend.stream, payload, call.timeout)
-                with closing(Feed(stream, call.rules.limits.buffer)) as feed:
+                most = call.rules.limits.buffer
+                with closing(open_feed(call.backend, payload, call.timeout, most)) as feed:
                     feed.start()  # in here, because an interrupt may come while it starts
                     while reply.streaming:
                         reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
@@ -65,7 +66,8 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:
-                await asleep(reply.wait)
+                if reply.wait:
+                    await asleep(reply.wait)
                 call, payload = reply.begin()
                 stream = partial(call.backend.astream, payload, call.timeout)
                 async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:

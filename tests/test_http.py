@@ -282,8 +282,8 @@ def test_compressed_body_is_unpacked_in_small_steps(read: Callable[[Post], bytes
     assert max(sizes) <= 2**20
 
 
-def test_each_request_has_its_own_connection_and_no_cookie() -> None:
-    """No connection is kept, and no cookie of one chat reaches another."""
+def test_no_cookie_is_kept() -> None:
+    """No cookie of one chat reaches another."""
     answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: who=alice\r\nContent-Length: 0\r\n\r\n"
     clients = http_clients()
     with serving(answer) as server:

@@ -63,6 +63,10 @@ class HTTPBackend(Backend):
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
         return AbortableStream(partial(self._read, payload, timeout))
 
+    def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
+        """Give the same stream, which keeps deadlines."""
+        return self.stream(payload, timeout)
+
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._abort import Hangup, watch_request
+from .._abort import watch_request
+from .._http import tls_settings
 from .._registry import missing
 from ._openai_hooks import answered, async_answered
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from .._policies import Timeout
 
-_MOST_IDLE = 16
 _MOST_REDIRECTS = 5
 _SLACK = 5.0
 #: What may break an answer, in whichever HTTP library the SDK is built on and below it.
@@ -64,7 +64,7 @@ def _load() -> tuple[object, ...]:
     from openai.resources.chat import AsyncChat  # the SDK imports these when they are used
     from openai.resources.responses import AsyncResponses
 
-    return AsyncChat, AsyncResponses, _ssl_context()
+    return AsyncChat, AsyncResponses, _transports()
 
 
 def sdk_timeout(timeout: Timeout) -> Any:
@@ -104,72 +104,55 @@ def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[Exception], ...]:
     return tuple(kind for kind in found if kind is not None)
 
 
-class Lines:
-    """HTTP clients for sync requests, each for one request at a time.
-
-    So each has one connection at most, and its socket is known before the server answers, which
-    nothing public tells about a connection that is taken from a larger pool. Without it a
-    request that still waits for its answer could not be hung up.
-    """
-
-    def __init__(self, _key: object = None) -> None:
-        self._idle: list[_Line] = []
-
-    @contextmanager
-    def line(self, hangup: Hangup) -> Generator[Any, None, None]:
-        """Lend an HTTP client whose socket the hangup knows."""
-        try:
-            line = self._idle.pop()
-        except IndexError:
-            line = _Line()
-        try:
-            hangup.answered(line)
-            yield line.client
-        finally:
-            hangup.ended()
-            if len(self._idle) < _MOST_IDLE:
-                self._idle.append(line)
-            else:
-                line.client.close()
-
-    def close(self) -> None:
-        """Close the clients that are not lent."""
-        while self._idle:
-            self._idle.pop().client.close()
-
-
-class _Line:
-    """One HTTP client, and what its last response said of the connection it keeps."""
-
-    def __init__(self) -> None:
-        hooks = {"request": [watch_request], "response": [self._answered]}
-        self.extensions: dict[str, Any] = {}
-        self.client: Any = openai_sdk().DefaultHttpxClient(event_hooks=hooks, **_settings())
-
-    def _answered(self, response: Any) -> None:
-        self.extensions = response.extensions
-        answered(response)
+def sync_client(_key: object = None) -> Any:
+    """Make an HTTP client for sync requests."""
+    sdk = openai_sdk()
+    hooks = {"request": [watch_request], "response": [answered]}
+    transport = {"transport": _transports().Transport(_tls)} if _has_httpx2() else _unkept()
+    return sdk.DefaultHttpxClient(event_hooks=hooks, **transport, **_settings())
 
 
 def async_client(_key: object = None) -> Any:
     """Make an HTTP client for async requests."""
+    sdk = openai_sdk()
     hooks = {"response": [async_answered]}
-    return openai_sdk().DefaultAsyncHttpxClient(event_hooks=hooks, **_settings())
+    transport = {"transport": _transports().AsyncTransport(_tls)} if _has_httpx2() else {}
+    return sdk.DefaultAsyncHttpxClient(event_hooks=hooks, **transport, **_settings())
+
+
+def keeps_deadlines() -> bool:
+    """Say whether the SDK is there and takes the transports that do."""
+    try:
+        return _has_httpx2()
+    except ImportError:  # said where it is needed
+        return False
+
+
+def _has_httpx2() -> bool:
+    """Say whether the SDK is built on httpx2, as it is from version 3 on."""
+    kinds = openai_sdk().DefaultHttpxClient.__mro__
+    return any(kind.__module__.partition(".")[0] == "httpx2" for kind in kinds)
+
+
+def _transports() -> ModuleType:
+    from .. import _transport
+
+    return _transport
+
+
+def _unkept() -> dict[str, Any]:
+    """Keep no connection: only a fresh one shows its socket before the answer comes."""
+    from httpx import Limits
+
+    return {"limits": Limits(max_connections=None, max_keepalive_connections=0)}
+
+
+def _tls() -> ssl.SSLContext:
+    return tls_settings()
 
 
 def _settings() -> dict[str, Any]:
     return {
-        "verify": _ssl_context(),
         "max_redirects": _MOST_REDIRECTS,
         "headers": {"accept-encoding": "identity"},  # compressing a stream delays it
     }
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Make the SDK's own TLS settings once: it takes 17 ms."""
-    try:
-        from httpx2 import create_ssl_context
-    except ImportError:  # openai 2 is built on httpx
-        from httpx import create_ssl_context
-    return create_ssl_context()

@@ -14,15 +14,24 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
+from .._http import abody_of, body_of
 from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
 from ._http_backend import without_secrets
 from ._openai_chat import ChatReader, chat_messages
-from ._openai_clients import Lines, as_sdk_errors, async_client, load_sdk, openai_sdk, sdk_timeout
+from ._openai_clients import (
+    as_sdk_errors,
+    async_client,
+    keeps_deadlines,
+    load_sdk,
+    openai_sdk,
+    sdk_timeout,
+    sync_client,
+)
 from ._openai_options import Api, check_options, request_options
 from ._openai_responses import ResponsesReader, response_input
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 
     from .._conversation import Message
     from .._policies import Timeout
@@ -88,8 +97,8 @@ class OpenAIBackend(Backend):
     api: Api = "chat"
     cumulative: bool = False
     resume_as: ResumeAs | None = None
-    _clients: Clients[Lines, Any] = field(
-        default_factory=lambda: Clients(Lines, async_client), compare=False
+    _clients: Clients[Any, Any] = field(
+        default_factory=lambda: Clients(sync_client, async_client), compare=False
     )
     _keys: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
 
@@ -136,20 +145,25 @@ class OpenAIBackend(Backend):
         """Give the common options of the API in use."""
         return request_options(self.api)
 
-    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> Iterator[bytes]:
+    def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
         return AbortableStream(partial(self._read, payload, timeout))
+
+    def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
+        """Give the same stream where its connection is ours, which keeps deadlines."""
+        ours = self.client is None and self.async_client is None and keeps_deadlines()
+        return self.stream(payload, timeout) if ours else None
 
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
         with (
-            self._sync_client(hangup) as client,
+            self._sync_client() as client,
             self._request(client, payload, timeout) as response,
         ):
             hangup.answered(response.http_response)
             with as_sdk_errors(response):
-                yield from response.iter_bytes()
+                yield from body_of(response.http_response)
 
     async def astream(
         self, payload: Mapping[str, Any], timeout: Timeout
@@ -161,7 +175,7 @@ class OpenAIBackend(Backend):
             self._request(client, payload, timeout) as response,
         ):
             with as_sdk_errors(response):
-                async for block in response.iter_bytes():
+                async for block in abody_of(response.http_response):
                     yield block
 
     def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
@@ -169,13 +183,13 @@ class OpenAIBackend(Backend):
         return resource.with_streaming_response.create(**payload, timeout=sdk_timeout(timeout))
 
     @contextmanager
-    def _sync_client(self, hangup: Hangup) -> Generator[Any, None, None]:
+    def _sync_client(self) -> Generator[Any, None, None]:
         if self.client is not None:
             yield self.client.with_options(**self._settings(lent=True))
         elif self.async_client is not None:
             raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
         else:
-            with self._clients.sync() as lines, lines.line(hangup) as http:
+            with self._clients.sync() as http:
                 yield openai_sdk().OpenAI(**self._settings(), http_client=http)
 
     @asynccontextmanager

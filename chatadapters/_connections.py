@@ -1,0 +1,113 @@
+"""Which connections are made, and which of them are kept for the next request."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+import httpx2
+
+from ._errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+_IDLE_SECONDS = 300.0
+_MOST_IDLE = 100
+
+
+class Connections:
+    """The connections of one transport that serve no request now; those that do are not counted.
+
+    So there is no limit that a request could wait for: each has a connection, as long as the
+    process may open sockets.
+
+    Args:
+        pool: httpcore's pool, which makes connections.
+        network: What they are made of.
+        context: Gives the TLS settings when they are first needed.
+        direct: Whether to go through no proxy and to keep no connection.
+    """
+
+    def __init__(
+        self, pool: Any, network: Any, context: Callable[[], ssl.SSLContext], *, direct: bool
+    ) -> None:
+        self._pool, self._network, self._context = pool, network, context
+        self._proxies = {} if direct else _proxies()
+        self._most = 0 if direct else _MOST_IDLE
+        self._idle: list[Any] = []  # the one that was used last at the end
+        self._lock = RLock()  # a collected reply may give back while its thread is in here
+        self._closed = False
+
+    def take(self, origin: httpcore2.Origin) -> Any | None:
+        """Take the idle connection that was used last, if one is left."""
+        with self._lock:
+            for connection in reversed(self._idle):
+                if connection.can_handle_request(origin) and not connection.has_expired():
+                    self._idle.remove(connection)
+                    return connection
+        return None
+
+    def give_back(self, connection: Any) -> list[Any]:
+        """Keep a connection whose response was read to its end; give those to be closed."""
+        if self._closed or not self._most or not connection.is_idle():
+            return [connection]
+        with self._lock:
+            self._idle.append(connection)
+            unused: list[Any] = []
+            while len(self._idle) > self._most or self._idle[0].has_expired():
+                unused.append(self._idle.pop(0))
+                if not self._idle:
+                    break
+        return unused
+
+    def give_up(self) -> list[Any]:
+        """Keep none any more; give those to be closed."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        return idle
+
+    def make(self, origin: httpcore2.Origin) -> Any:
+        """Make a connection, which connects with its first request."""
+        proxy = self._proxy(origin)
+        # A proxy that speaks TLS itself needs TLS within TLS, which httpcore's own network has.
+        network = None if proxy and proxy.url.scheme == b"https" else self._network
+        pool = self._pool(
+            ssl_context=self._context() if origin.scheme == b"https" else None,
+            proxy=proxy,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=network,
+        )
+        try:
+            return pool.create_connection(origin)
+        except ImportError as error:
+            raise MissingDependencyError(
+                f'{error}: a SOCKS proxy needs `pip install "httpx2[socks]"`'
+            ) from error
+
+    def _proxy(self, origin: httpcore2.Origin) -> httpcore2.Proxy | None:
+        if not self._proxies:
+            return None
+        from urllib.request import proxy_bypass
+
+        found = self._proxies.get(origin.scheme.decode()) or self._proxies.get("all")
+        if not found or proxy_bypass(origin.host.decode()):
+            return None
+        proxy = httpx2.Proxy(found if "://" in found else f"http://{found}")
+        url = proxy.url
+        return httpcore2.Proxy(
+            httpcore2.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            auth=proxy.raw_auth,
+        )
+
+
+def _proxies() -> dict[str, str]:
+    """Give the proxies of the environment, or of the system's settings, by scheme."""
+    from urllib.request import getproxies
+
+    return getproxies()

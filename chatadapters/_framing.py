@@ -1,0 +1,128 @@
+"""Where a response's head ends, and what is content in a chunked body. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from ._errors import ChatAdaptersError
+
+_BEGINNING = b"HTTP/"
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_SIZE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n"
+_FIRST = re.compile(_SIZE).match
+_NEXT = re.compile(rb"\r\n" + _SIZE).match
+_MOST_BETWEEN = 64 * 1024  # bytes of a size with its extension, or of all trailers
+
+
+class FramingError(ChatAdaptersError):
+    """A body is not framed as HTTP wants it."""
+
+
+class Head:
+    r"""Finds the end of a response's head, so that what follows can be kept from its parser.
+
+    Attributes:
+        over: Whether the final head has come; those with a status of 1xx are not.
+
+    Example:
+        >>> head = Head()
+        >>> data = b"HTTP/1.1 200 OK\r\n\r\nbody"
+        >>> data[head.cut(data) :]
+        b'body'
+    """
+
+    __slots__ = ("_seen", "over")
+
+    def __init__(self) -> None:
+        self._seen = b""
+        self.over = False
+
+    def cut(self, data: bytes) -> int:
+        """Give how many bytes belong to the head; those after them come back once it is read."""
+        before = self._seen
+        seen = before + data
+        if not seen.startswith(_BEGINNING[: len(seen)]):  # not HTTP, such as a proxy's greeting
+            self.over = True
+            return len(data)
+        end = _BLANK_LINE.search(seen, max(0, len(before) - 3))
+        if end is None:
+            self._seen = seen
+            return len(data)
+        self.over = seen[9:10] != b"1"
+        self._seen = b""
+        return end.end() - len(before)
+
+
+class ChunkedBody:
+    r"""Reads a body in chunks, cut anywhere.
+
+    Attributes:
+        over: Whether the last chunk and its trailers have come.
+        excess: Bytes after them, which belong to nothing.
+
+    Example:
+        >>> body = ChunkedBody()
+        >>> body.feed(b"5\r\nHel"), body.feed(b"lo\r\n0\r\n\r\n"), body.over
+        (b'Hel', b'lo', True)
+    """
+
+    __slots__ = ("_left", "_match", "_open", "excess", "over")
+
+    def __init__(self) -> None:
+        self._left = 0  # bytes that the current chunk lacks
+        self._open = b""  # a size that is not whole
+        self._match = _FIRST
+        self.over = False
+        self.excess = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes of the connection and give the content among them.
+
+        Raises:
+            FramingError: The body is not framed as HTTP wants it.
+        """
+        if len(data) <= self._left:
+            self._left -= len(data)
+            return data
+        pieces: list[bytes] = []
+        at, size = 0, self._left
+        self._left = 0
+        if not size:
+            data, self._open = self._open + data, b""
+        while True:
+            if size:
+                pieces.append(data[at : at + size])
+                at += size
+                if at >= len(data):
+                    self._left = at - len(data)
+                    break
+            found = self._match(data, at)
+            if found is None:
+                self._wait(data[at:])
+                break
+            size = int(found[1], 16)
+            if not size:
+                self._end(data[at:], found.end() - at)
+                break
+            self._match, at = _NEXT, found.end()
+        return b"".join(pieces)
+
+    def _wait(self, rest: bytes) -> None:
+        """Keep a size that is not whole."""
+        begun = 0 if self._match is _FIRST else 2
+        if not b"\r\n".startswith(rest[:begun]) or b"\n" in rest[begun:]:
+            raise FramingError("a chunk of the body is not framed as HTTP wants it")
+        self._keep(rest)
+
+    def _end(self, rest: bytes, size: int) -> None:
+        """Read the trailers; a blank line ends them."""
+        end = rest.find(b"\r\n\r\n", size - 2)
+        if end < 0:
+            self._keep(rest)
+        else:
+            self.over, self.excess = True, rest[end + 4 :]
+
+    def _keep(self, rest: bytes) -> None:
+        if len(rest) > _MOST_BETWEEN:
+            raise FramingError("a chunk's size or the trailers of the body are endless")
+        self._open = rest

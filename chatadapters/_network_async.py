@@ -1,0 +1,258 @@
+"""Connections in asyncio for httpcore that let a body be read without its parser.
+
+The twin of `_network`. Data is taken from asyncio's transports as it comes, with nothing between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+
+from ._framing import Head
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Generator
+
+_MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
+_MOST_UNSENT = 64 * 1024
+_NEXT_ADDRESS_SECONDS = 0.25
+
+
+class AsyncNetwork(httpcore2.AsyncNetworkBackend):
+    """Makes connections in the running event loop."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: object = None,  # noqa: ARG002 - ours set none
+    ) -> AsyncConnection:
+        loop = asyncio.get_running_loop()
+        with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            async with asyncio.timeout(timeout):
+                _, made = await loop.create_connection(
+                    lambda: AsyncConnection(loop),
+                    host,
+                    port,
+                    local_addr=(local_address, 0) if local_address else None,
+                    happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
+                )
+        return made
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError  # httpcore's own retries are off
+
+
+class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
+    """One connection, which the parser reads through `read` and a body through `receive`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._transport: Any = None
+        self._blocks: list[bytes] = []
+        self._waiting = 0  # bytes in them
+        self._unsent = b""
+        self._paused = False
+        self._ended = False
+        self._error: Exception | None = None
+        self._wanted: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._head = Head()
+        self._shown = False  # whether the parser saw more than the head
+        self._silence: float | None = None
+        self._asked = 0.0  # when the reader began to wait
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._blocks.append(data)
+        self._waiting += len(data)
+        if self._wanted is not None:
+            _wake(self._wanted)
+        elif self._waiting > _MOST_WAITING:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        _wake(self._wanted)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended, self._error = True, exc
+        _wake(self._wanted)
+        _wake(self._writable)
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._writable)
+        self._writable = None
+
+    # What httpcore calls
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read for the parser, up to the end of a head."""
+        if self._unsent:
+            with suppress(httpcore2.WriteError):  # the server may have answered all the same
+                await self._send(timeout)
+        self._shown = self._head.over
+        with _as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+            async with asyncio.timeout(timeout):
+                data = await self._next()
+        end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
+        self._put_first(data[end:])
+        return data[:end]
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send a part of a request; a response with a new head follows."""
+        self._head, self._shown = Head(), False
+        self._unsent += buffer
+        if len(self._unsent) > _MOST_UNSENT:
+            await self._send(timeout)
+
+    async def _send(self, timeout: float | None) -> None:
+        """Send what was written: a head and a small body go together."""
+        data, self._unsent = self._unsent, b""
+        with _as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
+            if self._ended:
+                raise self._error or BrokenPipeError("the server has closed the connection")
+            self._transport.write(data)
+            async with asyncio.timeout(timeout):
+                await self._written()
+
+    async def _written(self) -> None:
+        if self._writable is not None:
+            await self._writable
+            if self._error is not None:
+                raise self._error
+
+    async def aclose(self) -> None:
+        self.released()
+        self._transport.abort()
+        await asyncio.sleep(0)  # that is when it closes its socket
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+                async with asyncio.timeout(timeout):
+                    self._transport = await self._loop.start_tls(
+                        self._transport, self, ssl_context, server_hostname=server_hostname
+                    )
+        except BaseException:
+            self._transport.abort()
+            raise
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        match info:
+            case "is_readable":  # an idle connection that can be read is one that was closed
+                return self._ended or bool(self._blocks)
+            case "ssl_object" | "socket":
+                return self._transport.get_extra_info(info)
+            case "client_addr":
+                return self._transport.get_extra_info("sockname")
+            case "server_addr":
+                return self._transport.get_extra_info("peername")
+        return None
+
+    # What reads the body
+
+    def take_over(self, silence: float | None) -> bool:
+        """Read the body from here on; False if the parser has seen some of it.
+
+        Args:
+            silence: The longest wait for more of it, in seconds.
+        """
+        self._silence = silence
+        return not self._shown
+
+    async def receive(self) -> bytes:
+        """Give more of the body, nothing at the end of the connection."""
+        if self._silence is not None:
+            self._asked = self._loop.time()
+            if self._timer is None:
+                self._timer = self._loop.call_later(self._silence, self._check)
+        try:
+            return await self._next()
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore2.ReadError(str(error)) from error
+
+    def released(self) -> None:
+        """Note that the body is no longer read."""
+        self._silence = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        """End a wait that was too long; one timer serves a whole body."""
+        self._timer = None
+        if self._silence is None or self._wanted is None or self._wanted.done():
+            return
+        left = self._asked + self._silence - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._check)
+        else:
+            self._wanted.set_exception(TimeoutError())
+
+    def put_back(self, data: bytes) -> None:
+        """Let the parser read this next."""
+        self._put_first(data)
+        self._shown = True
+
+    async def _next(self) -> bytes:
+        """Take all that has come, or wait for some."""
+        if not (self._blocks or self._ended):
+            self._wanted = self._loop.create_future()
+            try:
+                await self._wanted
+            finally:
+                self._wanted = None
+        blocks = self._blocks
+        if not blocks:
+            if self._error is not None:
+                raise self._error
+            return b""
+        self._blocks, self._waiting = [], 0
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    def _put_first(self, data: bytes) -> None:
+        if data:
+            self._blocks.insert(0, data)
+            self._waiting += len(data)
+
+
+def _wake(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
+
+
+@contextmanager
+def _as_httpcore(late: type[Exception], broken: type[Exception]) -> Generator[None, None, None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise late(str(error)) from error
+    except OSError as error:
+        raise broken(str(error)) from error

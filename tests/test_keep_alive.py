@@ -1,0 +1,318 @@
+"""A conversation has one connection, on every wire: one TLS handshake, dropped after a stop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from chatadapters import (
+    Predict,
+    Retry,
+    huggingface_predict,
+    openai_predict,
+    text_generation_predict,
+)
+from chatadapters.testing.faults import TEXT, good_body
+
+ONCE = Retry(attempts=1)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+BODIES = {
+    "/chat/completions": good_body(),
+    "/responses": good_body("responses"),
+    "/completions": good_body("completions"),
+    "/generate_stream": good_body("tgi"),
+}
+MAKE: dict[str, Callable[..., Predict]] = {
+    "openai chat": lambda url, **o: openai_predict("m", base_url=url, api_key="k", **o),
+    "openai responses": lambda url, **o: openai_predict(
+        "m", base_url=url, api_key="k", api="responses", **o
+    ),
+    "raw completions": lambda url, **o: text_generation_predict(url, wire="completions", **o),
+    "tgi": text_generation_predict,
+    "hugging face": lambda url, **o: huggingface_predict("m", base_url=url, token="k", **o),
+}
+
+
+def chunked(body: bytes) -> bytes:
+    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+def sized(body: bytes) -> bytes:
+    return HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def packed(body: bytes) -> bytes:
+    body = gzip.compress(body)
+    return (
+        HEAD
+        + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + (b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+    )
+
+
+class Server:
+    """Answers any number of requests of a connection, and counts connections that are secured."""
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self.tls = tls
+        self.frame = chunked
+        self.requests: list[tuple[int, bytes]] = []  # the connection's number, the first line
+        self.hold = threading.Event()  # whether an answer stays open
+        self.hang_up = False  # whether a connection is closed after each answer
+        self.left = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> list[int]:
+        return [number for number, _ in self.requests]
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                made, _ = self._listener.accept()
+                self._open.append(made)
+                number = len(self._open)
+                threading.Thread(target=self._serve, args=(made, number), daemon=True).start()
+
+    def _serve(self, made: socket.socket, number: int) -> None:
+        with suppress(OSError):
+            if self.tls is not None:
+                made = self.tls.wrap_socket(made, server_side=True)
+            with made, made.makefile("rb") as lines:
+                while first := lines.readline():
+                    self.requests.append((number, first))
+                    self._answer(made, lines, first)
+                    if self.hang_up:
+                        break
+        self.left.set()
+
+    def _answer(self, made: socket.socket, lines: Any, first: bytes) -> None:
+        length = 0
+        while (line := lines.readline().lower()) not in (b"\r\n", b""):
+            if line.startswith(b"content-length:"):
+                length = int(line[15:])
+        lines.read(length)
+        path = first.split(b" ")[1].decode()
+        answer = self.frame(next(body for end, body in BODIES.items() if path.endswith(end)))
+        if self.hold.is_set():
+            made.sendall(answer[:-40])
+            made.recv(1)
+        else:
+            made.sendall(answer)
+
+    def stop(self) -> None:
+        self._listener.close()
+        for made in self._open:
+            made.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest,
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Server]:
+    """A server with TLS, which the environment trusts, unless the test wants none."""
+    context = None
+    if getattr(request, "param", "https") == "https":
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+    running = Server(context)
+    yield running
+    running.stop()
+
+
+Talk = Callable[[Predict, int], list[str]]
+
+
+def _talk(predict: Predict, count: int) -> list[str]:
+    try:
+        return [predict.complete("Hi").text for _ in range(count)]
+    finally:
+        predict.close()
+
+
+def _atalk(predict: Predict, count: int) -> list[str]:
+    async def all_of_them() -> list[str]:
+        try:
+            return [(await predict.aio.complete("Hi")).text for _ in range(count)]
+        finally:
+            await predict.aio.close()
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.fixture(params=[_talk, _atalk], ids=["sync", "async"])
+def talk(request: pytest.FixtureRequest) -> Talk:
+    found: Talk = request.param
+    return found
+
+
+@pytest.mark.parametrize("wire", MAKE)
+def test_a_conversation_has_one_connection(wire: str, server: Server, talk: Talk) -> None:
+    """Five messages make one TLS handshake."""
+    assert talk(MAKE[wire](server.url), 5) == [TEXT] * 5
+    assert server.connections == [1] * 5
+
+
+@pytest.mark.parametrize("frame", [sized, packed])
+@pytest.mark.parametrize("wire", ["openai chat", "tgi"])
+def test_other_bodies_keep_their_connection_too(
+    frame: Callable[[bytes], bytes], wire: str, server: Server, talk: Talk
+) -> None:
+    """One with a length, and one that is compressed although that was refused."""
+    server.frame = frame
+    assert talk(MAKE[wire](server.url), 2) == [TEXT] * 2
+    assert server.connections == [1, 1]
+
+
+def test_what_follows_an_answer_unasked_ends_the_connection(server: Server, talk: Talk) -> None:
+    """It could be taken for the next answer."""
+    server.frame = lambda body: chunked(body) + b"HTTP/1.1 200 OK\r\n\r\n"
+    assert talk(MAKE["tgi"](server.url), 2) == [TEXT] * 2
+    assert server.connections == [1, 2]
+
+
+@pytest.mark.parametrize("wire", MAKE)
+def test_a_connection_that_the_server_closed_is_replaced(
+    wire: str, server: Server, talk: Talk
+) -> None:
+    """Without a failed attempt."""
+    server.hang_up = True
+    assert talk(MAKE[wire](server.url, retry=ONCE), 3) == [TEXT] * 3
+    assert server.connections == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wire", MAKE)
+def test_a_stopped_reply_drops_its_connection(wire: str, server: Server) -> None:
+    """At once; the next message makes a new one."""
+    predict = MAKE[wire](server.url)
+    assert predict.complete("Hi").text == TEXT
+    server.hold.set()
+    values = predict("Hi")
+    next(values)
+    values.close()
+    assert server.left.wait(5)
+    server.hold.clear()
+    assert predict.complete("Hi").text == TEXT
+    predict.close()
+    assert server.connections == [1, 1, 2]
+
+
+@pytest.mark.parametrize("wire", MAKE)
+async def test_a_stopped_reply_drops_its_connection_in_asyncio(wire: str, server: Server) -> None:
+    """At once; the next message makes a new one."""
+    predict = MAKE[wire](server.url).aio
+    assert (await predict.complete("Hi")).text == TEXT
+    server.hold.set()
+    values = predict("Hi")
+    await anext(values)
+    await values.aclose()
+    assert await asyncio.to_thread(server.left.wait, 5)
+    server.hold.clear()
+    assert (await predict.complete("Hi")).text == TEXT
+    await predict.close()
+    assert server.connections == [1, 1, 2]
+
+
+class Proxy:
+    """An HTTP proxy that passes bytes on; it notes what it was asked for, and by whom."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[bytes, str]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://user:word@127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                made, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(made,), daemon=True).start()
+
+    def _serve(self, made: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += made.recv(65536)
+        key = head.lower().partition(b"proxy-authorization: basic ")[2].split(b"\r\n")[0]
+        line = head.split(b"\r\n")[0]
+        self.asked.append((line, head.decode()))
+        target = line.split(b" ")[1].removeprefix(b"http://").split(b"/")[0].decode()
+        host, _, port = target.partition(":")
+        assert key
+        with made, socket.create_connection((host, int(port))) as beyond:
+            if line.startswith(b"CONNECT"):
+                made.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            else:
+                beyond.sendall(head)
+            back = threading.Thread(target=_pass_on, args=(beyond, made), daemon=True)
+            back.start()
+            _pass_on(made, beyond)
+            back.join()
+
+    def stop(self) -> None:
+        self._listener.close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while block := source.recv(65536):
+            target.sendall(block)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("server", ["http", "https"], indirect=True)
+@pytest.mark.parametrize("wire", ["openai chat", "tgi"])
+def test_the_environments_proxy_is_used(
+    wire: str, server: Server, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its user and password, through a tunnel where the server has TLS."""
+    proxy = Proxy()
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert talk(MAKE[wire](server.url), 2) == [TEXT] * 2
+    assert server.connections == [1, 1]
+    line, head = proxy.asked[0]
+    assert line.startswith(b"CONNECT" if server.tls else b"POST http://")
+    assert base64.b64encode(b"user:word").decode() in head
+    proxy.stop()
+
+
+def test_a_host_may_be_exempt_from_the_proxy(
+    server: Server, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `NO_PROXY` says."""
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert talk(MAKE["tgi"](server.url), 1) == [TEXT]
