@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 _IN, _OUT = 1, 4  # as poll has them
+#: Sockets of requests. A reply that is forgotten closes its own; in a cycle of garbage the socket
+#: could be finalized before it.
+_busy: set[socket.socket] = set()
 
 
 class Network(httpcore2.NetworkBackend):
@@ -86,6 +89,7 @@ class Connection(httpcore2.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
         self._head, self._shown = Head(), False
+        _busy.add(self._socket)
         self._request = this_request()
         if self._request is not None:
             self._request.found(self._socket)
@@ -165,6 +169,7 @@ class Connection(httpcore2.NetworkStream):
 
     def released(self) -> None:
         """Note that the request is over and the connection serves no one."""
+        _busy.discard(self._socket)
         if self._request is not None:
             self._request.ended()
             self._request = None
