@@ -3,9 +3,12 @@ from __future__ import annotations
 import doctest
 import gc
 import importlib
+import importlib.util
 import pkgutil
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +29,24 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+#: Languages of blocks, and who holds each; a block in another one would be held by nobody.
+HELD = {
+    "": "a drawing or an output",
+    "pycon": "test_sessions_on_the_pages",
+    "python": "test_programs_on_the_pages, or tests/test_examples.py for one that is included",
+    'python title="test_': "test_unit_tests_on_the_pages",
+    'python title="before: ': "tests/test_migration.py",
+    'python title="after: ': "tests/test_migration.py",
+    "sh": "test_the_commands_on_the_pages",
+    "toml": "test_toml_on_the_pages",
+}
+#: Every address outside that a page links to; a reader may want to know where they are sent.
+EXTERNAL = {
+    "https://docs.astral.sh/uv/",
+    "https://semver.org",
+    "https://tenacity.readthedocs.io",
+}
+INCLUDED = re.compile(r'--8<-- "(.+)"')
 README = (ROOT / "README.md").read_text()
 # Gradio leaves event loops of its own unclosed.
 GRADIO = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -67,13 +88,17 @@ def test_docstring_examples(test: doctest.DocTest) -> None:
         gc.collect()  # so that what Gradio leaves behind is found here and not in another test
 
 
-@pytest.mark.parametrize("code", blocks("pycon"))
-def test_sessions_on_the_pages(code: str) -> None:
-    """Every session on a page gives what it says."""
-    check(doctest.DocTestParser().get_doctest(code, {}, "page", None, None))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sessions_on_the_pages(page: Path) -> None:
+    """Every session on a page gives what it says; one goes on where the last one ended."""
+    session = "\n".join(block.values[0] for block in blocks("pycon", [page]))
+    check(doctest.DocTestParser().get_doctest(session, {}, page.name, None, None))
 
 
-@pytest.mark.parametrize("code", blocks("python"))
+PROGRAMS = [block for block in blocks("python") if not INCLUDED.search(block.values[0])]
+
+
+@pytest.mark.parametrize("code", PROGRAMS)
 def test_programs_on_the_pages(code: str, model_server: ModelServer) -> None:
     """Every program on a page runs as it is and answers; OpenAI is played by a real model."""
     port = free_port()
@@ -82,6 +107,88 @@ def test_programs_on_the_pages(code: str, model_server: ModelServer) -> None:
     with app(["-c", code], port=port, **env) as running:
         client = Client(running.url, verbose=False)
         assert client.predict("Say hello.", *settings, api_name="/predict")
+
+
+def test_every_block_is_held_by_a_test() -> None:
+    """No page has code in a language, or under a title, that nothing runs or reads."""
+    for page in PAGES:
+        fences = re.findall(r"^```(.*)$", page.read_text("utf-8"), re.MULTILINE)
+        for fence in fences[::2]:
+            known = fence in HELD or any(fence.startswith(k) for k in HELD if " " in k)
+            assert known, f"{page.name}: a block of {fence!r}"
+
+
+def test_included_programs_are_examples() -> None:
+    """A program that a page includes is one that `tests/test_examples.py` runs."""
+    included = [name for page in PAGES for name in INCLUDED.findall(page.read_text("utf-8"))]
+    assert len(included) >= 5
+    assert {*included} <= {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
+
+
+TITLED = [
+    pytest.param(match[1], match[2], id=f"{page.stem}-{match[1]}")
+    for page in PAGES
+    for match in re.finditer(
+        r'^```python title="(test_\w+\.py)"\n(.*?)^```$',
+        page.read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+]
+
+
+@pytest.mark.parametrize(("name", "code"), TITLED)
+def test_unit_tests_on_the_pages(name: str, code: str, tmp_path: Path) -> None:
+    """A unit test on a page passes as it is, in an empty folder."""
+    (tmp_path / name).write_text(code, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
+        encoding="utf-8",
+    )
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("code", blocks("toml"))
+def test_toml_on_the_pages(code: str) -> None:
+    """What a page writes into a pyproject.toml can be read, and is that of the sample plugin."""
+    plugin = tomllib.loads((ROOT / "examples" / "plugin" / "pyproject.toml").read_text("utf-8"))
+    assert tomllib.loads(code)["project"].items() <= plugin["project"].items()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_on_the_pages(page: Path) -> None:
+    """Extras, groups, files and modules that a page's commands name exist."""
+    text = "\n".join(block.values[0] for block in blocks("sh", [page]))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = {*project["project"]["optional-dependencies"]}
+    named = {*re.findall(r"--extra ([\w-]+)", text)}
+    named |= {name for group in re.findall(r"\.\[([\w,-]+)\]", text) for name in group.split(",")}
+    assert named <= extras
+    assert {*re.findall(r"--group ([\w-]+)", text)} <= {*project["dependency-groups"]}
+    for path in re.findall(r"(?:examples|tests|docs|benchmarks)/[\w/.]+\.py", text):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"-m ((?:chatadapters|benchmarks)[\w.]*)", text):
+        folder = ROOT / module.replace(".", "/")
+        assert folder.is_dir() or folder.with_suffix(".py").exists(), module
+
+
+def test_external_links_are_known() -> None:
+    """Where pages send a reader is a list, read by people before it grows."""
+    texts = [page.read_text("utf-8") for page in PAGES]
+    linked = {url for text in texts for url in re.findall(r"\]\((https?://[^)\s]+)\)", text)}
+    assert linked <= EXTERNAL
+
+
+def test_quoted_tables_are_the_measured_ones() -> None:
+    """A table that a page quotes is that of the measurement; `python docs/tables.py` renews it."""
+    found = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
+    assert found is not None
+    assert found.loader is not None
+    tables = importlib.util.module_from_spec(found)
+    found.loader.exec_module(tables)
+    for page in tables.PAGES:
+        assert tables.quoted(page) == (ROOT / page).read_text("utf-8"), page
 
 
 def commands() -> list[Any]:

@@ -1,0 +1,71 @@
+"""The docs site: built with warnings as errors, then read on a phone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+ROOT = Path(__file__).parent.parent.parent
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site in an environment of its own; `strict` makes every warning an error."""
+    folder = tmp_path_factory.mktemp("site")
+    env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder / "env"), "NO_MKDOCS_2_WARNING": "1"}
+    words = ["uv", "run", "--quiet", "--only-group", "docs", "mkdocs", "build", "--strict"]
+    done = subprocess.run(
+        [*words, "--site-dir", str(folder / "site")],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "site"
+
+
+def test_every_page_can_be_read_on_a_phone(site: Path, browser: Browser) -> None:
+    """Nothing is wider than the screen, headings are in order, pictures are told in words."""
+    page: Any = browser.new_page(viewport=PHONE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    pages = [path for path in sorted(site.rglob("*.html")) if path.name != "404.html"]
+    assert len(pages) > 20
+    for path in pages:
+        page.goto(path.as_uri())
+        width = page.evaluate("document.documentElement.scrollWidth")
+        levels = page.evaluate(
+            "[...document.querySelectorAll('article :is(h1,h2,h3,h4,h5,h6)')]"
+            ".map(heading => +heading.tagName[1])"
+        )
+        silent = page.evaluate("[...document.querySelectorAll('article img:not([alt])')].length")
+        assert width <= PHONE["width"], path.name
+        assert levels.count(1) == 1, path.name
+        assert all(next_ <= level + 1 for level, next_ in pairwise(levels)), path.name
+        assert silent == 0, path.name
+    artifacts = ROOT / "artifacts"
+    artifacts.mkdir(exist_ok=True)
+    page.goto((site / "index.html").as_uri())
+    page.screenshot(path=artifacts / "site-phone.png")
+    page.close()
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
+
+
+def test_the_reference_has_every_public_name(site: Path) -> None:
+    """What can be imported can be looked up."""
+    import chatadapters
+
+    text = (site / "reference" / "index.html").read_text("utf-8")
+    assert [name for name in chatadapters.__all__ if f'id="chatadapters.{name}"' not in text] == []
