@@ -140,9 +140,9 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().get_training_prompt("Hi")
             '<|system|>\n<|end|>\n<|user|>\nHi<|end|>\n'
         """
-        return self.rendered(
-            messages, system=system, escape=escape, bos=bos, inference=False
-        ).prompt
+        conversation = self._conversation(messages, system)
+        parts = self.layout.renderer.parts(*conversation, inference=False, escape=escape, bos=bos)
+        return "".join(parts.pieces)
 
     def get_inference_prompt(
         self,
@@ -175,7 +175,9 @@ class DialogueTemplate(Loaded):
             ... ])
             '<|system|>\nCount.<|end|>\n<|user|>\nGo<|end|>\n<|assistant|>\n1, 2,'
         """
-        return self.rendered(messages, system=system, escape=escape, bos=bos).prompt
+        conversation = self._conversation(messages, system)
+        parts = self.layout.renderer.parts(*conversation, inference=True, escape=escape, bos=bos)
+        return "".join(parts.pieces)
 
     def get_dialogue(self, messages: Messages | None = None, *, system: str | None = None) -> str:
         r"""Write a conversation for people to read, without the system text.

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatadapters._errors import MissingDependencyError, TemplateError
 
-from ._guard import Guard
-from ._render import Parts
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._guard import Escape
+    from ._jinja_renderer import JinjaRenderer
     from ._render import Turn
 
 
@@ -57,6 +54,8 @@ class JinjaLayout:
     @cached_property
     def renderer(self) -> JinjaRenderer:
         """What writes conversations with this template; made at first use."""
+        from ._jinja_renderer import JinjaRenderer
+
         return JinjaRenderer(self)
 
     def __getstate__(self) -> dict[str, object]:
@@ -66,7 +65,12 @@ class JinjaLayout:
         """Give None: this is not of StarChat's shape."""
 
     def text(
-        self, turns: Sequence[Turn], *, inference: bool, now: Callable[[str], str] | None = None
+        self,
+        turns: Sequence[Turn],
+        *,
+        inference: bool,
+        now: Callable[[str], str] | None = None,
+        marks: tuple[str, str] = ("", ""),
     ) -> str:
         """Render turns as they are, the system message among them.
 
@@ -74,6 +78,7 @@ class JinjaLayout:
             turns: Role and text of each message.
             inference: Whether the generation prompt stands at the end.
             now: What `strftime_now` gives instead of the date.
+            marks: What opens and closes each `{% generation %}` block.
 
         Returns:
             The text, as the template writes it.
@@ -85,7 +90,7 @@ class JinjaLayout:
         try:
             from jinja2 import TemplateError as JinjaError
 
-            from ._sandbox import render_jinja
+            from ._sandbox import GENERATION_MARKS, render_jinja
         except ImportError as error:
             raise MissingDependencyError(
                 'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
@@ -97,65 +102,12 @@ class JinjaLayout:
             "add_generation_prompt": inference,
             "bos_token": self.bos,
             "eos_token": self.eos,
+            **dict(zip(GENERATION_MARKS, marks, strict=True)),
         }
         try:
             return render_jinja(self.jinja, given | dict(self.variables), **_given(now=now))
         except JinjaError as error:
             raise TemplateError(f"the chat template fails: {error}") from error
-
-
-class JinjaRenderer:
-    """Writes conversations with one Jinja template.
-
-    Args:
-        layout: The template.
-    """
-
-    def __init__(self, layout: JinjaLayout) -> None:
-        self._layout = layout
-        tokens = (*layout.special_tokens, *layout.reserved, layout.bos, layout.eos)
-        self._guard = Guard([t for t in tokens if t], layout.labels, layout.labels)
-
-    def parts(
-        self,
-        system: str,
-        roles: Sequence[str],
-        texts: Sequence[str],
-        *,
-        inference: bool,
-        escape: Escape,
-        bos: bool,
-    ) -> Parts:
-        """Give the prompt as one piece; as `Renderer.parts` does otherwise."""
-        layout = self._layout
-        _check(roles)
-        guarded = [system, *texts]
-        changes = self._guard.clean_all(guarded, roles, escape)
-        clean = list(zip(["system", *roles], guarded, strict=True))[0 if system else 1 :]
-        resumed = inference and bool(roles) and roles[-1] == "assistant"
-        text = layout.text(clean, inference=inference and not resumed)
-        if resumed:
-            text = _opened(text, clean[-1][1])
-        if layout.opens_with_bos and not bos:
-            text = text.removeprefix(layout.bos)
-        return Parts([], [text], changes)
-
-
-def _check(roles: Sequence[str]) -> None:
-    for role in roles:
-        if role not in {"system", "user", "assistant"}:
-            raise TemplateError(
-                f"role {role!r} has no place in a template: give 'system', 'user' or 'assistant'"
-            )
-
-
-def _opened(text: str, last: str) -> str:
-    """Cut a prompt after its last message's text, so that the model continues it."""
-    for kept in (last, last.strip()):
-        at = text.rfind(kept)
-        if at >= 0:
-            return text[: at + len(kept)]
-    raise TemplateError("the chat template does not write the last message as it is")
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -43,6 +43,10 @@ _PADDING = {"ljust", "rjust", "center", "zfill", "expandtabs"}
 _WIDE = re.compile(r"\d{4,}|%[^a-zA-Z%]*\*|:[^}]*\{")
 
 
+# Variables that a template writes around the assistant's text.
+GENERATION_MARKS = ("_generation_opens", "_generation_closes")
+
+
 class ExhaustedError(JinjaError):
     """The template does more than a chat template needs."""
 
@@ -110,13 +114,20 @@ def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
 
 
 class _Generation(Extension):
-    """`{% generation %}`, which transformers uses to mark the assistant's text: its body."""
+    """`{% generation %}`, which transformers uses to mark the assistant's text: its body.
+
+    Around it stand two variables, which are empty unless the marks are asked for.
+    """
 
     tags = {"generation"}  # noqa: RUF012 - the extension's own declaration
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        opens, closes = (
+            nodes.Output([nodes.Name(name, "load")], lineno=line) for name in GENERATION_MARKS
+        )
+        return [opens, *body, closes]
 
 
 class _Environment(ImmutableSandboxedEnvironment):

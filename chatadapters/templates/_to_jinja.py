@@ -102,8 +102,9 @@ def _turns(layout: Layout) -> Iterator[str]:
 
 def _table(layout: Layout) -> str:
     """Write what stands between particular neighbours, each as `'before after': 'text'`."""
-    rows = all_pairs(layout).items()
-    return ", ".join(f"{_literal(' '.join(pair))}: {_literal(text)}" for pair, text in rows)
+    rows = {" ".join(pair): text for pair, text in all_pairs(layout).items()}
+    rows.pop("start end", None)  # without a turn there are no neighbours
+    return ", ".join(f"{_literal(pair)}: {_literal(text)}" for pair, text in rows.items())
 
 
 def _turn(layout: Layout) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -60,6 +61,11 @@ def _templates() -> Iterator[tuple[str, str]]:
 ALL = dict(_templates())
 
 
+@cache
+def _template(name: str) -> DialogueTemplate:
+    return DialogueTemplate.from_jinja(ALL[name], bos_token=BOS, eos_token=EOS)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_jinja_template_is_written_as_jinja_writes_it(name: str) -> None:
     """Prompts and training texts are equal to Jinja's, or both refuse; the same from `to_jinja`.
@@ -68,7 +74,7 @@ def test_a_jinja_template_is_written_as_jinja_writes_it(name: str) -> None:
     no place for; where only Jinja refuses, it is an order of roles that we can write.
     """
     try:
-        template = DialogueTemplate.from_jinja(ALL[name], bos_token=BOS, eos_token=EOS)
+        template = _template(name)
     except TemplateError:
         assert oracle(ALL[name], CONVERSATIONS[0], BOS, EOS, generation=True) is None
         COUNTS["templates refused alike"] += 1
@@ -106,3 +112,19 @@ def _outcome(written: str | None, expected: str | None) -> str:
     if written is None:
         return "refused alike" if expected is None else "refused by us"
     return "written by us only" if expected is None else "exact"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_answers_are_found_in_every_training_text(name: str) -> None:
+    """Compiled or rendered, the spans are the assistant's texts with what ends them."""
+    turns = [Message("user", "Hi"), Message("assistant", "One two"), Message("user", "And?")]
+    turns.append(Message("assistant", "Three."))
+    try:
+        template = _template(name)
+        rendered = template.rendered(turns, inference=False)
+    except TemplateError:
+        return
+    learned = [rendered.prompt[start:stop] for start, stop in rendered.replies]
+    first, last = learned
+    assert (first[:7], last[:6]) == ("One two", "Three.")
+    assert rendered.prompt.endswith(last)
