@@ -20,14 +20,18 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=names
     )
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    parser.add_argument(
+        "--size",
+        choices=("full", "short", "quick"),
+        default="full",
+        help="short takes a third of the time and says less; quick shows only that it works",
+    )
     parser.add_argument("--write", action="store_true", help="keep the results and write the page")
     parser.add_argument("--render", action="store_true", help="write the page from kept results")
     options = parser.parse_args(arguments)
     command = shlex.join(["python", "-m", "benchmarks", *arguments])
     for name in options.only:
-        size = "quick" if options.quick else "full"
-        found = report.kept(name) if options.render else _measured(name, size, command)
+        found = report.kept(name) if options.render else _measured(name, options.size, command)
         print(f"## {name}\n\n{report.section(name, found)}\n", flush=True)
         if options.write or options.render:
             report.keep(name, found)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import json
 import multiprocessing
+import os
 import re
 import socket
 import time
@@ -49,10 +50,18 @@ def serving() -> Iterator[str]:
 def _serve(listener: socket.socket) -> None:
     metronome = Metronome()
     Thread(target=metronome.run, daemon=True).start()
+    Thread(target=_end_with_parent, daemon=True).start()
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         Thread(target=_converse, args=(connection, metronome), daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(0)
 
 
 def _converse(connection: socket.socket, metronome: Metronome) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.clients import CLIENTS, LOOP, OURS
-from benchmarks.parts import length, start, streams, users
+from benchmarks.parts import browser, length, start, streams, users
 from benchmarks.server import serving
 
 if TYPE_CHECKING:
@@ -56,6 +56,18 @@ def test_users(url: str) -> None:
     found = users.measure(url, users.SIZES["quick"], SOME)
     assert [(row["client"], row["lost"]) for row in found["rows"]] == [(OURS, 0), (LOOP, 0)]
     assert f"| **{OURS}** | 20 |" in users.tables(found)
+
+
+@pytest.mark.browser
+def test_browser(url: str) -> None:
+    """Through a UI into a browser, the loop of its guide and the example show every word."""
+    found = browser.measure(url, browser.SIZES["quick"])
+    assert [(row["loop"], row["lost"]) for row in found["rows"]] == [
+        (browser.GUIDE, 0),
+        (browser.OURS, 0),
+    ]
+    assert all(row["cpu_s"] > 0 and row["looks"] > 10 for row in found["rows"])
+    assert "| streamlit | **chatadapters** |" in browser.tables(found)
 
 
 def test_the_page() -> None:

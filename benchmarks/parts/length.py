@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SIZES = {
     "full": {"longest": 1_000_000, "usual": 100_000, "threads": 64, "tokens": 2000, "runs": 3},
+    "short": {"longest": 1_000_000, "usual": 10_000, "threads": 64, "tokens": 500, "runs": 1},
     "quick": {"longest": 1000, "usual": 1000, "threads": 4, "tokens": 100, "runs": 1},
 }
 _IMPORT = "import chatadapters"
@@ -58,19 +59,17 @@ def _long(url: str, client: Client, size: dict[str, int]) -> dict[str, Any]:
 def _threads(url: str, size: dict[str, int], clients: Sequence[Client]) -> Iterable[dict[str, Any]]:
     labels = (OURS, LOOP, "huggingface_hub", "any-llm", "langchain-openai")
     clients = [c for c in clients if c.label in labels and c.wire == "chat" and not c.is_async]
-    path, told = f"{url}/chat/50/{size['tokens']}", []
+    size_of_all = size["threads"] * size["tokens"] * wires.SIZE
     with crew(clients) as workers:
-        for run in range(min(size["runs"], 2)):
-            told.append([w.do("threads", url=path, number=size["threads"]) for w in workers])
-            assert all(
-                t["size"] == size["threads"] * size["tokens"] * wires.SIZE for t in told[run]
-            )
-        for at, client in enumerate(clients):
+        for worker, client in zip(workers, clients, strict=True):
+            path = f"{url}/chat/50/{size['tokens']}"
+            told = worker.do("threads", url=path, number=size["threads"])
+            assert told["size"] == size_of_all, told
             yield {
                 "client": client.label,
                 "ours": client.ours,
-                "cpu_s": median(run[at]["cpu"] for run in told),
-                "wall_s": median(run[at]["wall"] for run in told),
+                "cpu_s": told["cpu"],
+                "wall_s": told["wall"],
             }
 
 

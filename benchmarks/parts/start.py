@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from benchmarks.clients import Client
 
-SIZES = {"full": {"runs": 7, "replies": 30}, "quick": {"runs": 1, "replies": 2}}
+SIZES = {
+    "full": {"runs": 5, "replies": 30},
+    "short": {"runs": 2, "replies": 10},
+    "quick": {"runs": 1, "replies": 2},
+}
 ONCE = """
 import importlib
 made = importlib.import_module("benchmarks.clients.{module}").{name}("{url}")

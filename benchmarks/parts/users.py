@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RATE = 20
 SIZES = {
     "full": {"users": [100, 500, 1000], "tokens": 200},
+    "short": {"users": [100, 500], "tokens": 100},
     "quick": {"users": [20], "tokens": 20},
 }
 OTHERS = ("huggingface_predict", "langchain_predict", "aisuite")  # as the ones they stand on
