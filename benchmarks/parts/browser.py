@@ -167,7 +167,7 @@ def tables(found: dict[str, Any]) -> str:
     parts = []
     for rate in found["size"]["rates"]:
         head = ["UI", "loop", "first word, s", "last word late by, s", "longest gap, s"]
-        head += ["CPU of the app, s", "words lost"]
+        head += ["CPU of the app, s", "words not seen"]
         rows = [row for row in found["rows"] if row["rate"] == rate]
         lines = [
             [
