@@ -147,6 +147,10 @@ class Backend:
 
         Such a stream needs no thread of its own: the consumer reads it, waits included.
 
+        Args:
+            payload: What `build` gave.
+            timeout: As in `stream`.
+
         Returns:
             The stream, which sends the payload with its first read; or None, then `stream` is
             called.

@@ -17,16 +17,30 @@ PACKAGE = Path(__file__).parent.parent / "chatadapters"
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: Files that may import something at once, because they are imported only where it is there.
 AT_ONCE = {
+    "_body.py": {"httpx2"},
+    "_connections.py": {"httpcore2", "httpx2"},
+    "_network.py": {"httpcore2"},
+    "_network_async.py": {"httpcore2"},
+    "_transport.py": {"httpcore2", "httpx2"},
     "backends/_openai_types.py": {"msgspec"},
     "backends/_tgi_types.py": {"msgspec"},
     "templates/_sandbox.py": {"jinja2"},
     "testing/_contract.py": {"pytest"},
     "testing/pytest_plugin.py": {"pytest"},
 }
+_WIRE = (
+    "_body.py",
+    "_connections.py",
+    "_http",
+    "_network",
+    "_transport.py",
+    "backends/_openai_clients.py",
+)
 #: Where an SDK may be imported, as the beginning of a path; one place, except where two need it.
 HOMES = {
     "gradio": ("demo.py", "ui/gradio.py"),
-    "httpx2": ("_http", "backends/_openai_clients.py"),
+    "httpcore2": _WIRE,
+    "httpx2": _WIRE,
     "huggingface_hub": ("_weights.py", "backends/_huggingface_hub.py", "templates/_sources.py"),
     "jinja2": ("templates/",),
     "langchain": ("backends/_langchain_model.py",),
@@ -95,11 +109,10 @@ sys.meta_path.insert(0, Bare())
 for name in sys.argv[1:]:
     importlib.import_module(name)
 """
-    skipped = ("testing/_contract.py", "testing/pytest_plugin.py", "templates/_sandbox.py")
     modules = [
         ".".join(("chatadapters", *path.relative_to(PACKAGE).with_suffix("").parts))
         for path in FILES
-        if named(path) not in skipped and path.stem != "__main__"
+        if AT_ONCE.get(named(path), {"msgspec"}) == {"msgspec"} and path.stem != "__main__"
     ]
     done = subprocess.run(
         [sys.executable, "-c", code, *modules], capture_output=True, text=True, check=False
