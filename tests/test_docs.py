@@ -18,7 +18,7 @@ import pytest
 from gradio_client import Client
 
 import chatadapters
-from chatadapters import AsyncPredict, Predict
+from chatadapters import AsyncPredict, Predict, cli
 from chatadapters.cli import main
 from tests.apps import app, free_port
 
@@ -211,6 +211,31 @@ def test_the_commands_name_what_exists() -> None:
     with pytest.raises(SystemExit) as exit_info:
         main([*uv[0][uv[0].index("chatadapters") + 1 :], "--help"])
     assert exit_info.value.code == 0
+
+
+def own_commands() -> set[str]:
+    """Give every use of our command on the pages, and in the examples of its own help."""
+    texts = [block.values[0] for block in blocks("sh")]
+    texts += [text for text in vars(cli).values() if isinstance(text, str)]
+    lines = "\n".join(texts).replace("\\\n", " ").splitlines()
+    uses = (re.search(r"(?:^|[\s(])(chatadapters [a-z][^|>)\n]*)", line) for line in lines)
+    return {use[1] for use in uses if use and "examples" not in use[1]}
+
+
+@pytest.mark.parametrize("use", sorted(own_commands()))
+def test_the_command_takes_what_the_pages_and_its_help_say(use: str) -> None:
+    """Every use of `chatadapters` that is shown is one that it takes."""
+    words = shlex.split(use.split("  ", maxsplit=1)[0])[1:]
+    assert cli._parser().parse_args(words).run
+
+
+def test_the_extras_on_the_pages_exist() -> None:
+    """What the pages say to install can be installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = re.findall(r"pip install \"\.\[([\w,-]+)\]", "\n".join(p.read_text() for p in PAGES))
+    assert named
+    extras = {extra for names in named for extra in names.split(",")}
+    assert extras <= project["optional-dependencies"].keys()
 
 
 def test_the_table_of_views_is_whole() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TAKE_SECONDS = 60
 #: Proxies cut connections that are silent for a minute.
 PING_SECONDS = 15
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache",
            "x-accel-buffering": "no"}  # fmt: skip
 
@@ -109,5 +110,4 @@ class Out:
 
 
 def _encoded(content: Any) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="replace")  # a model may write half a surrogate pair
+    return _as_json(content).encode(errors="replace")  # a model may write half a surrogate pair
