@@ -73,12 +73,15 @@ class JinjaRenderer:
     def _joins(self, turns: list[Turn], prompt: str, write: Callable[[list[Turn]], str]) -> bool:
         """Say whether the template makes control tokens by taking something out of texts.
 
-        It does where texts whose every possible half is broken give fewer of them.
+        It does not where all texts stand in the prompt as they are and all tokens around them;
+        it does where texts whose every possible half is broken give fewer tokens.
         """
-        halved = [(role, self._halved(text)) for role, text in turns]
-        if halved == turns:
+        tokens = len(self._guard.find(prompt))
+        around = _without_texts(prompt, turns)
+        if around is not None and len(self._guard.find(around)) == tokens:
             return False
-        return len(self._guard.find(write(halved))) < len(self._guard.find(prompt))
+        halved = [(role, self._halved(text)) for role, text in turns]
+        return halved != turns and len(self._guard.find(write(halved))) < tokens
 
     def _halve(self, turns: list[Turn], first: int) -> list[Change]:
         """Break every possible half of a control token, in place."""
@@ -89,6 +92,17 @@ class JinjaRenderer:
                 turn = number + first
                 changes.append(Change(turn if turn >= 0 else None, role, text))
         return changes
+
+
+def _without_texts(prompt: str, turns: list[Turn]) -> str | None:
+    """Put a quotation mark for each text, if all stand in the prompt as they are."""
+    pieces: list[str] = []
+    for text in filter(None, (text.strip() for _, text in turns)):
+        piece, found, prompt = prompt.partition(text)
+        if not found:
+            return None
+        pieces.append(piece)
+    return '"'.join([*pieces, prompt])
 
 
 def _halving(source: str, tokens: set[str]) -> Callable[[str], str]:
