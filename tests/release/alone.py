@@ -7,17 +7,22 @@ installs it. It needs nothing but the package, so that it runs in the barest env
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import io
 import json
 import os
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import redirect_stdout
 from importlib import metadata
 
 import chatadapters as ca
 from chatadapters import MissingDependencyError
+from chatadapters import cli as command
+from chatadapters._completion import print_completion
 from chatadapters.testing.faults import TEXT, FaultServer
 
 JINJA = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
@@ -112,6 +117,13 @@ def otel(_: FaultServer) -> None:
     assert traced(ca.echo_predict()).complete("hello").text == "hello"
 
 
+def cli(_: FaultServer) -> None:
+    script = io.StringIO()
+    with redirect_stdout(script):
+        command.main(["completion", "bash"])
+    assert "--backend" in script.getvalue()
+
+
 def check_both(predict: ca.Predict) -> None:
     """Take a reply in both colours."""
     assert predict.complete("Hi", [["One", "Two"]]).text == TEXT
@@ -137,6 +149,7 @@ EXTRAS = {
     "server": (server, "starlette"),
     "demo": (demo, "gradio"),
     "otel": (otel, "opentelemetry-api"),
+    "cli": (cli, "shtab"),
 }
 #: What works without the extra's own package, so that nothing can be missing.
 OPTIONAL = {"text-generation"}
@@ -205,6 +218,7 @@ MISSING = {
     "server": without_server,
     "demo": without_demo,
     "otel": without_otel,
+    "cli": lambda: print_completion(argparse.ArgumentParser(), "bash"),
 }
 
 
