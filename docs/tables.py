@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+#: What a page says as long as the measurement has not been run.
+UNMEASURED = "(not measured with this version yet)\n"
 PAGES = ("README.md", "docs/comparison.md")
 _QUOTE = re.compile(
     r"(<!-- (?P<name>[\w-]+): begin, from (?P<file>[\w/.]+) -->\n)"
@@ -29,9 +31,9 @@ def wanted(name: str, file: str) -> str:
     text = (ROOT / file).read_text("utf-8")
     part = re.search(rf"<!-- {name}: begin -->(.*?)<!-- {name}: end -->", text, re.DOTALL)
     table = _TABLE.search(part[1] if part else text)
-    if table is None:
+    if table is None and part is None:
         raise LookupError(f"{file} has no table {name!r}")
-    return f"\n{table[0]}\n"
+    return f"\n{table[0] if table else UNMEASURED}\n"
 
 
 def quoted(page: str) -> str:
