@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,8 @@ class Retry:
             continues it where the backend can, `"restart"` begins again and replaces the
             text, `"raise"` raises, `"auto"` resumes where we build the prompt ourselves or
             `resume_as` says how, and restarts elsewhere.
+        tenacity: A tenacity object such as `tenacity.Retrying(...)` that decides which failures
+            are tried again, how often and when, in place of `attempts`, `total` and `wait`.
 
     Example:
         >>> Retry(attempts=1).attempts
@@ -99,6 +101,7 @@ class Retry:
     wait: float = 0.5
     max_wait: float = 60.0
     midstream: Midstream = "auto"
+    tenacity: Any = None
 
     def __post_init__(self) -> None:
         if self.attempts < 1:

@@ -43,6 +43,11 @@ class Recovery:
         self.call, self.payload = call, call.payload
         self.seam: Seam | None = None
         self.begins_again = False
+        self._broke: BaseException | None = None
+
+    def reason(self, error: BaseException) -> BaseException:
+        """Say why a reply failed for good: what broke it, not that it could not go on."""
+        return self._broke if self._broke and isinstance(error, SeamError) else error
 
     def after(self, error: BaseException, attempt: Attempt) -> float | None:
         """Decide how it goes on after a failure.
@@ -73,6 +78,8 @@ class Recovery:
         wait = self._attempts.after(error, self._clock.waited)
         if wait is None or not self._clock.allows(wait):
             return None
+        if point.prefix:
+            self._broke = error
         self._go_on(point)
         return wait
 

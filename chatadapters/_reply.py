@@ -237,7 +237,7 @@ class ReplyState:
         redact(error, self._call.secrets())
         wait = self._recovery.after(error, self._attempt)
         if wait is None:
-            self._give_up(error)
+            self._give_up(self._recovery.reason(error))
         else:
             self.wait = wait
             attempt_failed(self._number, wait, error)

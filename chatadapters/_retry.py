@@ -46,8 +46,8 @@ class Attempts:
 
     Args:
         policy: Our `Retry`, or a user's own tenacity object (`tenacity.Retrying(...)` or
-            `AsyncRetrying`), whose `retry`, `wait` and `stop` are asked; its loop and its
-            sleep are not used.
+            `AsyncRetrying`), by itself or in a `Retry`, whose `retry`, `wait` and `stop` are
+            asked; its loop and its sleep are not used.
         backend: Knows its provider's errors.
     """
 
@@ -58,8 +58,8 @@ class Attempts:
 
     @cached_property
     def _policy(self) -> Any:  # most replies never fail: tenacity is imported by the first failure
-        given = self._given
-        return _tenacity(given, self) if isinstance(given, Retry) else given
+        given = self._given.tenacity if isinstance(self._given, Retry) else self._given
+        return _tenacity(self._limits, self) if given is None else given
 
     @cached_property
     def _state(self) -> RetryCallState:
@@ -193,7 +193,9 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
 def check_retry(policy: Any) -> None:
     """Refuse what is neither a `Retry` nor a tenacity object."""
     if isinstance(policy, Retry):
-        return
+        if policy.tenacity is None:
+            return
+        policy = policy.tenacity
     if not all(callable(getattr(policy, name, None)) for name in ("retry", "wait", "stop")):
         raise OptionError(
             f"retry={policy!r}: give chatadapters.Retry(...) or a tenacity object such as "

@@ -261,6 +261,22 @@ def test_a_tenacity_object_is_a_policy(run: Run) -> None:
         run(scripted([RESET], "never", retry=own), "predict", "Hi")
 
 
+def test_a_tenacity_object_may_have_restarts_of_its_own(run: Run) -> None:
+    """A `Retry` around it says how a broken reply goes on."""
+    own = tenacity.Retrying(wait=tenacity.wait_none(), stop=tenacity.stop_after_attempt(9))
+    scripts = ["Hel", RESET], ["Hell", RESET], ["Hello", STOP]
+    assert (
+        run(scripted(*scripts, retry=Retry(restarts=2, tenacity=own)), "predict", "Hi")[-1]
+        == "Hello"
+    )
+    with pytest.raises(ConnectionResetError):
+        run(scripted(*scripts, retry=own), "predict", "Hi")
+    predict = scripted(*scripts, retry=Retry(midstream="raise", tenacity=own))
+    with pytest.raises(ConnectionResetError):
+        run(predict, "predict", "Hi")
+    assert len(predict.backend.requests) == 1
+
+
 def test_a_broken_reply_resumes_where_the_backend_can(run: Run) -> None:
     """The continuation is asked for behind the last whole word, and no seam is seen."""
     predict = scripted(["One two thr", RESET], [" three", " four", STOP], backend=Resuming)
@@ -313,6 +329,17 @@ def test_a_refusal_that_is_not_about_continuing_is_final(run: Run, refused: Exce
         run(predict, "predict", "Hi")
     assert caught.value is refused
     assert len(predict.backend.requests) == 2
+
+
+def test_the_error_is_what_broke_the_reply(run: Run) -> None:
+    """Not that it could not go on either, which nobody had asked for."""
+    broken = ProviderStreamError("the machine is down")
+    retry = Retry(attempts=2, wait=0.001)
+    predict = scripted(["One two thr", broken], ["Other", STOP], backend=Resuming, retry=retry)
+    with pytest.raises(ProviderStreamError, match="the machine is down") as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value is broken
+    assert broken.partial == "One two thr"
 
 
 def test_a_reply_without_a_whole_word_restarts(run: Run) -> None:

@@ -201,6 +201,18 @@ def test_a_tenacity_object_decides_when() -> None:
     assert Attempts(own, Backend()).after(HTTPError(500), 0.0) is None
 
 
+def test_a_tenacity_object_may_have_our_limits_beside_it() -> None:
+    """In a `Retry` it decides when, and the rest is as the `Retry` says."""
+    own = tenacity.Retrying(wait=tenacity.wait_fixed(0.25), stop=tenacity.stop_after_attempt(9))
+    policy = Retry(attempts=1, max_wait=5, restarts=0, midstream="raise", tenacity=own)
+    check_retry(policy)
+    attempts = Attempts(policy, Backend())
+    assert attempts.after(HTTPError(500), 0.0) == 0.25
+    assert attempts.after(HTTPError(429, {"retry-after": "6"}), 0.0) is None
+    with pytest.raises(OptionError, match="retry=3"):
+        check_retry(Retry(tenacity=3))
+
+
 def test_a_tenacity_object_counts_from_the_beginning_of_the_reply() -> None:
     """Its delays are those since the reply began, not since it first failed."""
     own = tenacity.Retrying(stop=tenacity.stop_after_delay(0.05))

@@ -149,6 +149,8 @@ class ChatReader(WireReader):
             delta = choice.delta or choice.message
             if delta is not None:
                 self._delta(delta)
+            elif choice.text:
+                self._out.text(choice.text)
             if choice.error:
                 raise reported(choice.error)
             if choice.finish_reason is not None:

@@ -11,7 +11,7 @@ from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
-    from ._openai_types import RawChunk
+    from ._openai_types import Delta, RawChunk
 
 
 @cache
@@ -45,7 +45,7 @@ class CompletionsReader(WireReader):
             self._out.usage = chunk.usage
         for choice in chunk.choices or ():
             if not choice.index:
-                self._said(choice.text, choice.finish_reason)
+                self._said(choice.text or _chatted(choice.delta), choice.finish_reason)
         if chunk.content is not None:
             self._said(chunk.content, (chunk.stop_type or "stop") if chunk.stop else None)
 
@@ -55,3 +55,9 @@ class CompletionsReader(WireReader):
         reason = finish_reason(theirs)
         if reason is not None:
             self._out.end(Finish(reason))
+
+
+def _chatted(delta: Delta | None) -> str | None:
+    """Give the text of a chunk of a chat."""
+    content = delta.content if delta else None
+    return content if isinstance(content, str) else None

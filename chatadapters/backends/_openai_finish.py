@@ -29,7 +29,10 @@ _REASONS = {
 _OURS = {theirs: ours for ours, words in _REASONS.items() for theirs in words}
 #: The generation broke off: the text is not what the model had to say.
 _FAILED = frozenset(
-    {"abort", "aborted", "cancelled", "error", "insufficient_system_resource", "network_error"}
+    {
+        *("abort", "aborted", "cancelled", "error", "failed", "insufficient_system_resource"),
+        *("network_error", "server_error", "timeout"),
+    }
 )
 #: What some servers send in every chunk where null belongs.
 _NONE = frozenset({"", "null", "none", "not_finished"})

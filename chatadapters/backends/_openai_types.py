@@ -57,6 +57,8 @@ class Choice(Struct, gc=False):
     index: int | None = None
     message: Delta | None = None
     error: Any = None
+    #: Of servers that mix it up with raw completions.
+    text: str | None = None
 
 
 class Chunk(Struct, gc=False):
@@ -73,6 +75,8 @@ class RawChoice(Struct, gc=False):
     text: str | None = None
     finish_reason: str | None = None
     index: int | None = None
+    #: Of servers that mix it up with chat completions.
+    delta: Delta | None = None
 
 
 class RawChunk(Struct, gc=False):

@@ -216,7 +216,7 @@ def test_a_finish_reason_has_one_name(theirs: str, ours: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "theirs", ["error", "abort", "network_error", "insufficient_system_resource"]
+    "theirs", ["error", "abort", "network_error", "insufficient_system_resource", "timeout"]
 )
 def test_a_failure_may_hide_in_the_finish_reason(theirs: str) -> None:
     """A generation that broke off is an error, not an end."""
@@ -224,6 +224,13 @@ def test_a_failure_may_hide_in_the_finish_reason(theirs: str) -> None:
     assert events == [Text("Hal")]
     assert isinstance(error, ProviderStreamError)
     assert error.code == theirs
+
+
+def test_a_chunk_of_the_other_wire_is_read() -> None:
+    """Some servers answer a chat in chunks of raw completions; no text gets lost."""
+    chunk = {"choices": [{"index": 0, "text": "Hello", "finish_reason": None}]}
+    end = {"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
+    assert read(ChatReader(), stream(chunk, end)) == [Text("Hello"), Finish("stop")]
 
 
 def test_text_after_the_finish_is_not_read() -> None:

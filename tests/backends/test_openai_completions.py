@@ -81,6 +81,13 @@ def test_a_whole_completion_is_read() -> None:
     assert read(CompletionsReader(), body) == [Text("Hi"), Finish("stop")]
 
 
+def test_a_chunk_of_the_other_wire_is_read() -> None:
+    """Some servers answer a prompt in chunks of a chat; no text gets lost."""
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    assert read(CompletionsReader(), stream(chunk, end)) == [Text("Hello"), Finish("stop")]
+
+
 @pytest.mark.parametrize("chunk", [{"error": {"message": "m", "code": 500}}, {"detail": "m"}])
 def test_an_error_in_the_stream_is_raised(chunk: dict[str, Any]) -> None:
     """The text before it counts."""
