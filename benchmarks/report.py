@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def keep(part: str, found: dict[str, Any]) -> None:
 
 def kept(part: str) -> dict[str, Any]:
     """Give what a part found last."""
-    found: dict[str, Any] = json.loads((RESULTS / f"{part}.json").read_text())
+    found: dict[str, Any] = json.loads((RESULTS / f"{part}.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -89,7 +90,7 @@ def section(name: str, found: dict[str, Any]) -> str:
 
 def page() -> str:
     """Give the page with the peers and the kept results of all parts between their markers."""
-    text = _filled(PAGE.read_text(), "peers", peers())
+    text = _filled(PAGE.read_text(encoding="utf-8"), "peers", peers())
     for name in PARTS:
         if (RESULTS / f"{name}.json").exists():
             text = _filled(text, name, section(name, kept(name)))
@@ -106,6 +107,7 @@ def _filled(page: str, name: str, text: str) -> str:
 
 
 def write() -> None:
-    """Write the page, and draw its plots with matplotlib in an environment of its own."""
-    PAGE.write_text(page())
+    """Write the page and those that quote it, and draw its plots in an environment of their own."""
+    PAGE.write_text(page(), encoding="utf-8")
+    subprocess.run([sys.executable, "docs/tables.py"], check=True, cwd=ROOT)
     subprocess.run([python("plots"), str(Path(__file__).parent / "plots.py")], check=True, cwd=ROOT)

@@ -72,4 +72,4 @@ def test_browser(url: str) -> None:
 
 def test_the_page() -> None:
     """The page shows the kept results of every part."""
-    assert report.page() == report.PAGE.read_text()
+    assert report.page() == report.PAGE.read_text(encoding="utf-8")

@@ -96,8 +96,8 @@ def _row(worker: Worker, regime: str, tokens: int, runs: list[dict[str, float]])
 
 
 def tables(found: dict[str, Any]) -> str:
-    """Write a table for each wire and regime."""
-    parts = []
+    """Write one table of all clients on OpenAI's chat wire, then one for each wire and regime."""
+    parts = [_summary([row for row in found["rows"] if row["wire"] == "chat" and not row["async"]])]
     for wire, title in WIRES.items():
         for regime, words in REGIMES.items():
             rows = [r for r in found["rows"] if (r["wire"], r["regime"]) == (wire, regime)]
@@ -105,6 +105,20 @@ def tables(found: dict[str, Any]) -> str:
                 parts.append(f"### {title}: {words.format(**found['size'])}")
                 parts.append(_table(rows))
     return "\n\n".join(parts)
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    """Write the sync clients of a wire, each regime in columns of its own."""
+    titles = ("50 events in an HTTP chunk", "one event in each", "one token in each read")
+    head = ["CPU for each chunk, us", *(cell for title in titles for cell in (title, "times less"))]
+    regimes = [[row for row in rows if row["regime"] == regime] for regime in REGIMES]
+    lines = []
+    for same in zip(*regimes, strict=True):
+        cells = [bold(same[0]["client"], same[0]["ours"])]
+        for row, of in zip(same, regimes, strict=True):
+            cells += [number(median(row["cpu_us"])), number(ratio(of, row, LOOP))]
+        lines.append(cells)
+    return table(head, lines)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
