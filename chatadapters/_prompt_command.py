@@ -14,8 +14,7 @@ from ._style import CYAN, DIM, colours
 if TYPE_CHECKING:
     import argparse
 
-    from .templates import DialogueTemplate
-    from .templates._render import Rendered
+    from .templates import DialogueTemplate, Rendered
 
 _TOKEN, _DIM, _RESET = f"\x1b[{CYAN}m", f"\x1b[{DIM}m", "\x1b[0m"
 _PROMPT = """\

@@ -24,6 +24,7 @@ AT_ONCE = {
     "_transport.py": {"httpcore2", "httpx2"},
     "backends/_openai_types.py": {"msgspec"},
     "backends/_tgi_types.py": {"msgspec"},
+    "templates/_budget.py": {"jinja2"},
     "templates/_sandbox.py": {"jinja2"},
     "testing/_contract.py": {"pytest"},
     "testing/pytest_plugin.py": {"pytest"},

@@ -5,7 +5,7 @@ from ._guard import Change, Escape
 from ._jinja import JinjaLayout
 from ._layout import Layout
 from ._registry import get_template, list_templates, template_for
-from ._render import Rendered
+from ._rendered import Rendered
 from ._rows import prepare_dialogue
 from ._texts import Thinking
 

@@ -13,16 +13,15 @@ from chatadapters._parts import Message
 from ._fields import check_strings
 from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
 from ._loading import Loaded
-from ._messages import read_turns, roles_and_texts
+from ._messages import read_turns, roles_and_texts, with_system_apart
 
 if TYPE_CHECKING:
     from ._guard import Escape
     from ._jinja import JinjaLayout
-    from ._render import Rendered
+    from ._messages import Conversation
+    from ._rendered import Rendered
 
 Messages: TypeAlias = Sequence[Any] | str
-# The system text, then the role and the text of each turn.
-Split: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
 
 
 @dataclass(frozen=True, init=False)
@@ -248,7 +247,7 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().render([Message("user", "Hi")])
             '<|system|>\n<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\n'
         """
-        split = _split(*roles_and_texts(conversation), None, self.system)
+        split = with_system_apart(*roles_and_texts(conversation), None, self.system)
         parts = self.layout.renderer.parts(*split, inference=True, escape=escape, bos=bos)
         return "".join(parts.pieces)
 
@@ -301,22 +300,11 @@ class DialogueTemplate(Loaded):
         Path(folder).mkdir(parents=True, exist_ok=True)
         self.save(Path(folder) / "dialogue_template.json")
 
-    def _conversation(self, messages: Messages | None, system: str | None) -> Split:
+    def _conversation(self, messages: Messages | None, system: str | None) -> Conversation:
         if messages is None:
             messages = self.messages
         if messages is None:
             raise TemplateError(
                 "there are no messages: give them to the method or to DialogueTemplate"
             )
-        return _split(*read_turns(messages), system, self.system)
-
-
-def _split(roles: Sequence[str], texts: Sequence[str], system: str | None, own: str) -> Split:
-    """Take the system messages that come first out of the turns, `system` before them."""
-    first = 0
-    while first < len(roles) and roles[first] == "system":
-        first += 1
-    given = list(filter(None, (system, *texts[:first])))
-    if system is None and not given:
-        given = [own]
-    return "\n\n".join(given), roles[first:], texts[first:]
+        return with_system_apart(*read_turns(messages), system, self.system)

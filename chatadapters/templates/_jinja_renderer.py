@@ -10,7 +10,7 @@ from chatadapters._errors import InjectionError, TemplateError
 
 from ._guard import Change, Guard
 from ._layout import tokens_in
-from ._render import Parts
+from ._rendered import Parts
 from ._spans import end_of_last, reply_spans
 
 if TYPE_CHECKING:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from chatadapters._parts import Message
+
+# The system text, then the role and the text of each turn.
+Conversation: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
 
 
 def read_turns(messages: Sequence[Any] | str) -> tuple[Sequence[str], Sequence[str]]:
@@ -55,6 +58,29 @@ def roles_and_texts(turns: Sequence[tuple[str, Any]]) -> tuple[Sequence[str], Se
     if set(map(type, contents)) <= {str}:
         return roles, contents
     return roles, [_text(content) for content in contents]
+
+
+def with_system_apart(
+    roles: Sequence[str], texts: Sequence[str], system: str | None, own: str
+) -> Conversation:
+    """Take the system messages that come first out of the turns, and put `system` before them.
+
+    Args:
+        roles: The role of each message.
+        texts: The text of each.
+        system: The system text a caller gave, if any.
+        own: What counts where there is none at all.
+
+    Returns:
+        The system text, and the roles and texts of the turns.
+    """
+    first = 0
+    while first < len(roles) and roles[first] == "system":
+        first += 1
+    given = list(filter(None, (system, *texts[:first])))
+    if system is None and not given:
+        given = [own]
+    return "\n\n".join(given), roles[first:], texts[first:]
 
 
 def _is_plain(entry: object) -> bool:

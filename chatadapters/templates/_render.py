@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise, product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
 from ._fields import CLOSING, KINDS, ROLES
 from ._guard import Change, guard_of
+from ._rendered import Parts
 from ._texts import stripped
 
 if TYPE_CHECKING:
@@ -23,63 +23,6 @@ if TYPE_CHECKING:
 
 Turn: TypeAlias = tuple[str, str]
 ORDINARY: dict[str, str] = dict.fromkeys((*CLOSING, "empty"), "assistant")
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A prompt and what is known about it.
-
-    Attributes:
-        prompt: The text.
-        changes: What was broken or stripped out of the conversation's text.
-        spans: As `replies`; None where Jinja wrote the prompt and their place is not proved.
-    """
-
-    prompt: str
-    changes: tuple[Change, ...] = ()
-    spans: tuple[tuple[int, int], ...] | None = ()
-
-    @property
-    def replies(self) -> tuple[tuple[int, int], ...]:
-        """Where the assistant's texts stand in the prompt: what a model is trained on.
-
-        Each is `(start, stop)` and includes what ends the text.
-
-        Raises:
-            TemplateError: If that cannot be proved of this Jinja template and conversation.
-        """
-        if self.spans is None:
-            raise TemplateError(
-                "where the assistant's texts stand cannot be proved: this Jinja chat template "
-                "changes them; mark them in it with {% generation %} and {% endgeneration %}"
-            )
-        return self.spans
-
-
-@dataclass
-class Parts:
-    """A prompt before it is joined: head, then before, text, after of each turn, then the tail.
-
-    What Jinja wrote is one piece, and `find` looks for the assistant's texts in it.
-    """
-
-    roles: Sequence[str]
-    pieces: list[str]
-    changes: list[Change]
-    find: Callable[[], tuple[tuple[int, int], ...] | None] | None = None
-
-    def rendered(self) -> Rendered:
-        """Join the pieces and say where the assistant's are."""
-        spans = self.find() if self.find else self._spans()
-        return Rendered("".join(self.pieces), tuple(self.changes), spans)
-
-    def _spans(self) -> tuple[tuple[int, int], ...]:
-        edges = [0, *accumulate(map(len, self.pieces))]
-        return tuple(
-            (edges[3 * number + 2], edges[3 * number + 4])
-            for number, role in enumerate(self.roles)
-            if role == "assistant"
-        )
 
 
 class Renderer:

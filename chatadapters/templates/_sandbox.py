@@ -8,12 +8,9 @@ bound is seconds and some hundred megabytes, not a real-time promise.
 
 from __future__ import annotations
 
-import json
-import re
-from contextvars import ContextVar
 from datetime import datetime
-from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
@@ -21,77 +18,35 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from ._budget import (
+    SOURCE_LIMIT,
+    Counted,
+    ExhaustedError,
+    check_binop,
+    check_call,
+    indent_filter,
+    join_filter,
+    limited,
+    may_have,
+    metered,
+    paid,
+    replace_filter,
+    to_json,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+    from collections.abc import Callable, Iterable, Mapping
 
     from jinja2.parser import Parser
     from jinja2.runtime import Context
 
-T = TypeVar("T")
-SOURCE_LIMIT = 2**20
-TEXT_LIMIT = 2**25
-STEP_LIMIT = 300_000
-WORK_LIMIT = 2**29
-_WIDTH_LIMIT = 1000
-_BITS_LIMIT = 4096
 _FILTERS = """
     abs capitalize count d default dictsort e escape first float groupby int items join last
     length list lower map max min reject rejectattr replace reverse round safe select selectattr
     sort string sum title trim unique upper
 """
-_PADDING = {"ljust", "rjust", "center", "zfill", "expandtabs"}
-_WIDE = re.compile(r"\d{4,}|%[^a-zA-Z%]*\*|:[^}]*\{")
-
-
 # Variables that a template writes around the assistant's text.
 GENERATION_MARKS = ("_generation_opens", "_generation_closes")
-
-
-class ExhaustedError(JinjaError):
-    """The template does more than a chat template needs."""
-
-
-class _Budget:
-    def __init__(self) -> None:
-        self.steps = STEP_LIMIT
-        self.work = WORK_LIMIT
-
-    def spend(self, value: object = "") -> None:
-        sized = type(value) is str or isinstance(value, (str, list, tuple, dict))
-        size = len(cast("Sized", value)) if sized else 1
-        self.steps -= 1
-        self.work -= size
-        if size > TEXT_LIMIT or self.steps < 0 or self.work < 0:
-            raise ExhaustedError("it takes more steps or makes longer text than is allowed")
-
-
-_budget: ContextVar[_Budget] = ContextVar("_budget")
-
-
-def _paid(value: T) -> T:
-    _budget.get().spend(value)
-    return value
-
-
-def _may_have(length: int) -> None:
-    if length > TEXT_LIMIT:
-        raise ExhaustedError("it makes longer text than is allowed")
-
-
-class _Counted:
-    """What a loop runs over; every step is paid."""
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-
-    def __iter__(self) -> Iterator[Any]:
-        budget = _budget.get()
-        for item in self._items:
-            budget.spend()
-            yield item
-
-    def __len__(self) -> int:
-        return len(self._items)
 
 
 class _Meter(NodeTransformer):
@@ -141,101 +96,18 @@ class _Environment(ImmutableSandboxedEnvironment):
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
         kept = list(pieces)
-        _may_have(sum(map(len, kept)))
-        return _paid("".join(kept))
+        may_have(sum(map(len, kept)))
+        return paid("".join(kept))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "+" and type(left) is type(right) is str:
-            return _paid(left + right)
-        sizes = [len(v) for v in (left, right) if isinstance(v, (str, list, tuple))]
-        numbers = [v for v in (left, right) if isinstance(v, int)]
-        if operator == "*" and sizes and numbers:
-            _may_have(sizes[0] * max(numbers))
-        if operator == "**" or any(n.bit_length() > _BITS_LIMIT for n in numbers):
-            raise ExhaustedError("it calculates with larger numbers than is allowed")
-        if operator == "%" and isinstance(left, str) and _WIDE.search(left):
-            raise ExhaustedError("it formats wider than is allowed")
-        return _paid(super().call_binop(context, operator, left, right))
+            return paid(left + right)
+        check_binop(operator, left, right)
+        return paid(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        _check_call(obj, args)
-        return _paid(super().call(context, obj, *args, **kwargs))
-
-
-def _check_call(obj: Any, args: tuple[Any, ...]) -> None:
-    """Refuse the string methods whose result can be far longer than what they are given."""
-    name = getattr(obj, "__name__", "")
-    text = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
-    if not isinstance(text, str):
-        return
-    if name in _PADDING and any(isinstance(a, int) and a > _WIDTH_LIMIT for a in args):
-        raise ExhaustedError("it pads wider than is allowed")
-    if name in {"format", "format_map"} and _WIDE.search(text):
-        raise ExhaustedError("it formats wider than is allowed")
-    if name == "replace":
-        _check_replace(text, *args)
-    if name == "join" and args and isinstance(args[0], (str, list, tuple)):
-        _may_have(len(text) * len(args[0]))
-
-
-def _check_replace(text: str, old: Any = "", new: Any = "", *_: Any) -> None:
-    if isinstance(old, str) and isinstance(new, str):
-        _may_have(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
-
-
-def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Pay for what a filter gives; the decorations jinja reads stay on it."""
-
-    @wraps(function)
-    def paying(*args: Any, **kwargs: Any) -> Any:
-        return _paid(function(*args, **kwargs))
-
-    return paying
-
-
-def _replace_filter(text: Any, old: Any, new: Any, count: int | None = None) -> str:
-    text, old, new = str(text), str(old), str(new)
-    _check_replace(text, old, new)
-    replaced: str = text.replace(old, new, -1 if count is None else count)
-    return replaced
-
-
-def _join_filter(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def join(context: Any, value: Any, d: str = "", attribute: Any = None) -> Any:
-        value = list(value)
-        _may_have(len(value) * len(str(d)) + sum(len(v) for v in value if isinstance(v, str)))
-        return _paid(original(context, value, d, attribute))
-
-    return join
-
-
-def _indent_filter(
-    text: str, width: int | str = 4, first: bool = False, blank: bool = False
-) -> str:
-    from jinja2.filters import do_indent
-
-    size = len(width) if isinstance(width, str) else width
-    _may_have(len(text) + (text.count("\n") + 1) * size)
-    return do_indent(text, width, first, blank)
-
-
-def _to_json(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    if isinstance(indent, int) and indent > _WIDTH_LIMIT:
-        raise ExhaustedError("it indents wider than is allowed")
-    return json.dumps(
-        value,
-        ensure_ascii=ensure_ascii,
-        indent=indent,
-        separators=separators,
-        sort_keys=sort_keys,
-    )
+        check_call(obj, args)
+        return paid(super().call(context, obj, *args, **kwargs))
 
 
 def _raise(message: str) -> None:
@@ -250,14 +122,14 @@ def _environment() -> _Environment:
         extensions=[loopcontrols, _Generation],
     )
     known = made.filters
-    made.filters = {name: _metered(known[name]) for name in _FILTERS.split()}
+    made.filters = {name: metered(known[name]) for name in _FILTERS.split()}
     made.filters |= {
-        "_counted": _Counted,
-        "_paid": _paid,
-        "tojson": _metered(_to_json),
-        "replace": _metered(_replace_filter),
-        "join": _join_filter(known["join"]),
-        "indent": _metered(_indent_filter),
+        "_counted": Counted,
+        "_paid": paid,
+        "tojson": metered(to_json),
+        "replace": metered(replace_filter),
+        "join": join_filter(known["join"]),
+        "indent": metered(indent_filter),
     }
     made.globals.pop("lipsum", None)
     made.globals["raise_exception"] = cast("Any", _raise)
@@ -305,13 +177,11 @@ def render_jinja(
     Raises:
         jinja2.TemplateError: Where the template raises, is wrong, or does too much.
     """
-    token = _budget.set(_Budget())
     try:
-        template = _compiled(source)
-        return str(template.render({**variables, "strftime_now": now}))
+        with limited():
+            template = _compiled(source)
+            return str(template.render({**variables, "strftime_now": now}))
     except JinjaError:
         raise
     except Exception as error:  # a template is a stranger's program: it may raise anything
         raise JinjaError(f"{type(error).__name__}: {error}") from error
-    finally:
-        _budget.reset(token)
