@@ -53,6 +53,11 @@ def open_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -
     return Feed(partial(backend.stream, payload, timeout), most)
 
 
+def open_async_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -> AsyncFeed:
+    """Open the stream of an attempt in a task of its own; the twin of `open_feed`."""
+    return AsyncFeed(partial(backend.astream, payload, timeout), most)
+
+
 class TimedFeed:
     """Reads a stream that keeps deadlines, in the consumer's own thread.
 

@@ -20,10 +20,11 @@ from ._unreachable import explain_unreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._backend import Chunk, Payload
+    from ._backend import Backend, Chunk, Payload
     from ._call import Call
     from ._events import Event, Reasoning, Text
     from ._feed import End
+    from ._policies import Timeout
     from ._seam import Seam
     from ._views import View
 
@@ -59,14 +60,15 @@ class ReplyState:
         self.streaming = self.over = False
         self.wait = 0.0
         self.error: BaseException | None = None
+        self._retried: BaseException | None = None
         if call.trimmed is not None:
             view.push(call.trimmed)
 
-    def begin(self) -> tuple[Call, Payload]:
+    def begin(self) -> tuple[Backend, Payload, Timeout, int]:
         """Begin an attempt.
 
         Returns:
-            What was decided about it beforehand, and what it sends.
+            What `open_feed` takes; nobody else needs it, and a key may be in it.
         """
         seam = self._recovery.seam
         point = seam.point if seam else START
@@ -80,7 +82,8 @@ class ReplyState:
             self._emit(Restarted(self._number))
         self._clock.begin()
         self.streaming = True
-        return self._call, self._recovery.payload
+        call = self._call
+        return call.backend, self._recovery.payload, call.timeout, call.rules.limits.buffer
 
     @property
     def _call(self) -> Call:
@@ -117,6 +120,9 @@ class ReplyState:
 
     def take(self, now: float) -> list[Any]:
         """Give the values to hand out now."""
+        if self._retried is not None:  # the frames that failed have ended by now
+            forget_locals(self._retried)
+            self._retried = None
         finished = self._attempt.finish is not None
         due = not self._call.pace or now >= self._frame or finished or not self.streaming
         if not (due and (self._view.pending or finished)):
@@ -234,7 +240,9 @@ class ReplyState:
             self._complete()
             return
         self.streaming = self._showing = False
-        redact(error, self._call.secrets())
+        secrets = self._call.secrets()
+        redact(error, secrets)
+        self._retried = error if any(secrets) else None
         wait = self._recovery.after(error, self._attempt)
         if wait is None:
             self._give_up(self._recovery.reason(error))

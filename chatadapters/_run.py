@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing, closing
-from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._exit import close_at_exit
-from ._feed import AsyncFeed, open_feed
+from ._feed import open_async_feed, open_feed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -35,9 +34,7 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
             while not reply.over:
                 if reply.wait:
                     sleep(reply.wait)
-                call, payload = reply.begin()
-                most = call.rules.limits.buffer
-                with closing(open_feed(call.backend, payload, call.timeout, most)) as feed:
+                with closing(open_feed(*reply.begin())) as feed:
                     feed.start()  # in here, because an interrupt may come while it starts
                     while reply.streaming:
                         reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
@@ -68,9 +65,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
             while not reply.over:
                 if reply.wait:
                     await asleep(reply.wait)
-                call, payload = reply.begin()
-                stream = partial(call.backend.astream, payload, call.timeout)
-                async with aclosing(AsyncFeed(stream, call.rules.limits.buffer)) as feed:
+                async with aclosing(open_async_feed(*reply.begin())) as feed:
                     feed.start()
                     while reply.streaming:
                         reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
