@@ -6,7 +6,6 @@ Each reply runs in a process of its own, which is ended when it hangs.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import sys
 from collections import Counter
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks.fault_loops import KEY, LOOPS, PATIENCE, Seen, work
 from benchmarks.langchain_limits import LIMITS
-from chatadapters.backends._chat_resume import WAYS, Way
 from chatadapters.testing.faults import SCENARIOS, FaultServer, Scenario
 
 if TYPE_CHECKING:
@@ -101,24 +99,6 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def _ways() -> str:
-    """Give how each kind of server is asked, as rows of a table."""
-    return "\n".join(f"| `{name}` | {_asks(way)} | {_where(way)} |" for name, way in WAYS.items())
-
-
-def _asks(way: Way) -> str:
-    fields = [f"`{json.dumps({name: value})[1:-1]}`" for name, value in way.body.items()]
-    fields += [
-        f"`{json.dumps({name: value})[1:-1]}` in the last message"
-        for name, value in way.message.items()
-    ]
-    return ", ".join(fields) or "the last message alone"
-
-
-def _where(way: Way) -> str:
-    return f"below `/{way.path}` only" if way.path else ""
-
-
 def _limits() -> str:
     return "\n".join(
         f"| `{name}` | {limit.comes} | {limit.why} |" for name, limit in LIMITS.items()
@@ -144,33 +124,7 @@ that client makes impossible is listed [below](#what-langchains-client-makes-imp
 
 """
 
-GOING_ON = """
-
-## Replies that go on
-
-A reply to a prompt that we write goes on where it broke: with `text_generation_predict`, with
-`huggingface_predict(task="text-generation")` and with `local_predict`. Chat servers are asked to
-only where you say which kind they are, because others take a last message of the assistant for a
-turn that is over:
-
-| `resume_as=` | what is sent | |
-| --- | --- | --- |
-{ways}
-
-It belongs to `openai_predict` and `huggingface_predict`. OpenAI and Azure cannot do it, so there it
-is refused, and a reply begins again. So it does elsewhere when it is more than plain text: when
-tools, a grammar or a schema were asked for, or when the model had thought; when the server answers
-with an error; when a continuation breaks too; and whenever what comes does not fit.
-
-What fits is decided by the text. A reply is cut before its last word, and that word has to come
-again. A server that says all of it again, or the end of it, or leaves out the white space, is
-understood; where two readings are possible the reply begins again instead. With sampling the word
-may be another one, so a reply goes on more often with `temperature=0`. `Retry(midstream="restart")`
-turns it off. The limit of tokens is lowered by the words that are there, each of which took a token
-or more, so a reply that is cut at its limit may become a little longer.
-
-Held against the embedded model, greedy and one request at a time: cut after any byte, the text is
-the unbroken one (`tests/backends/test_resume_model.py`).
+LIMITED = """
 
 ## What LangChain's client makes impossible
 
@@ -190,7 +144,7 @@ def main() -> None:
     versions = {"openai": version("openai"), "hub": version("huggingface_hub"), "python": python}
     versions["langchain"] = version("langchain-openai")
     page = INTRO.format(**versions, speed=SPEED, patience=PATIENCE) + table()
-    page += GOING_ON.format(ways=_ways(), limits=_limits())
+    page += LIMITED.format(limits=_limits())
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(page, encoding="utf-8")
     else:

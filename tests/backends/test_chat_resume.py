@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -257,3 +258,13 @@ def test_where_there_is_nothing_to_say_it_is_refused() -> None:
         openai_predict("m", base_url="http://127.0.0.1:9", api="responses", resume_as="vllm")
     with pytest.raises(OptionError, match="goes on anyway"):
         with_hub("http://127.0.0.1:9", "tgi", task="text-generation", template="chatml")
+
+
+def test_every_kind_of_server_is_in_the_docs() -> None:
+    """With the fields it is sent."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "retries.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith('| `"')]
+    for name, way in WAYS.items():
+        [row] = [row for row in rows if f'`"{name}"`' in row.partition("|")[2].partition("|")[0]]
+        for field in (*way.body, *way.message, way.path):
+            assert field in row
