@@ -284,6 +284,15 @@ def test_retries_are_few_and_only_where_they_help(
     assert len(asked(fault_server, predict)) == requests
 
 
+@pytest.mark.parametrize("scenario", ["s503_once", "error_first_once", "reset_mid_once"])
+def test_one_attempt_is_one_request(scenario: str, run: Run, fault_server: FaultServer) -> None:
+    """`Retry(attempts=1)` turns retrying off, and no SDK tries again behind our back."""
+    predict = chat(fault_server, scenario, retry=Retry(attempts=1))
+    with pytest.raises(Exception, match=r"\w"):
+        run(predict, "predict", "Hi")
+    assert len(asked(fault_server, predict)) == 1
+
+
 @pytest.mark.parametrize("scenario", ["echo_headers", "echo_key_in_stream", "echo_key_in_html"])
 def test_no_error_shows_the_key(
     scenario: str, run: Run, fault_server: FaultServer, caplog: pytest.LogCaptureFixture
