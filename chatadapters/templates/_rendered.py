@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A prompt and what is known about it.
+    r"""A prompt and what is known about it.
 
     Attributes:
         prompt: The text.
         changes: What was broken or stripped out of the conversation's text.
         spans: As `replies`; None where Jinja wrote the prompt and their place is not proved.
+
+    Example:
+        >>> from chatadapters import get_template
+        >>> said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+        >>> whole = get_template("starchat").rendered(said, inference=False)
+        >>> [whole.prompt[start:stop] for start, stop in whole.replies]
+        ['Hello<|end|>\n']
     """
 
     prompt: str
