@@ -196,7 +196,8 @@ def _held(value: object, name: str | None, mime: str | None) -> Part | None:
     content = get(value, "content")
     if isinstance(content, str) and not isinstance(value, Mapping):
         return TextPart(content, name)
-    return part_from_bytes(content, name, mime) if isinstance(content, bytes) else None
+    data = _bytes_of(content)  # ipywidgets gives a memoryview
+    return None if data is None else part_from_bytes(data, name, mime)
 
 
 def _implied_type(value: object, inside: object) -> str | None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -34,12 +35,13 @@ class App(NamedTuple):
 
 
 @contextmanager
-def app(command: Sequence[str], *, port: int, **env: str) -> Generator[App]:
+def app(command: Sequence[str], *, port: int, path: str = "", **env: str) -> Generator[App]:
     """Run an app; Gradio apps are told the port by the environment.
 
     Args:
         command: Arguments for Python.
         port: Where the app will listen.
+        path: The path of a page that is there when the app is.
         env: More environment variables.
     """
     url = f"http://127.0.0.1:{port}"
@@ -50,11 +52,17 @@ def app(command: Sequence[str], *, port: int, **env: str) -> Generator[App]:
             [sys.executable, *command], env=environ, stdout=output, stderr=output
         )
         try:
-            _wait_until_up(url, process, output)
+            _wait_until_up(url + path, process, output)
             yield App(url, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def computed(pid: int) -> float:
+    """Give the seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:

@@ -263,6 +263,7 @@ def test_a_copy_that_lost_its_files_is_still_a_copy(png: Path) -> None:
         (ChainlitElement("note.txt", "text/plain", None, "text", content="a note"), NOTE),
         (ChainlitElement("px.png", "image/png", None, "image", content=PNG), IMAGE),
         (ChainlitElement("px.png", "", None, "image", url="https://x.test/px"), None),
+        ({"name": "px.png", "type": "image/png", "content": memoryview(PNG)}, IMAGE),  # ipywidgets
     ],
 )
 def test_blocks_of_openai_langchain_and_others_are_read(block: Any, part: Any) -> None:

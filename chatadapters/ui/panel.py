@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from .._conversation import Message
+from .._explain import explain
 from .._media import part_from_bytes
 from ._shown import shown
 
@@ -28,7 +29,8 @@ def for_panel(
 
     The conversation is what the feed shows, files included; Panel's stop button ends the
     provider's work. Reasoning that `show_reasoning` asks for is shown as a step of its own.
-    An error is told as Panel's `callback_exception` says, and is not sent to the model.
+    An error is told in a message of its own, or as the chat's `callback_exception` says where
+    that is not `"summary"`, and is not sent to the model.
 
     Args:
         predict: What answers.
@@ -46,13 +48,20 @@ def for_panel(
     answer = shown(predict)
 
     async def callback(contents: Any, user: str, instance: Any) -> AsyncGenerator[str, None]:
-        message, history = _conversation(contents, user, instance)
-        thoughts = _Thoughts(instance)
-        async with aclosing(answer(message, history, **(inputs() if inputs else {}))) as replies:
-            async for reasoning, text in replies:
-                thoughts.show(reasoning, done=bool(text))
-                if text:
-                    yield text
+        try:
+            message, history = _conversation(contents, user, instance)
+            thoughts = _Thoughts(instance)
+            options = inputs() if inputs else {}
+            async with aclosing(answer(message, history, **options)) as replies:
+                async for reasoning, text in replies:
+                    thoughts.show(reasoning, done=bool(text))
+                    if text:
+                        yield text
+        except Exception as error:
+            if instance.callback_exception != "summary":
+                raise
+            # Panel's own summary is the repr, which may hold a whole page of a server.
+            instance.send(explain(error), user="Exception", respond=False)
 
     return callback
 

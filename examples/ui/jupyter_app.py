@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from html import escape
 
 import ipywidgets as widgets
 
 from chatadapters import local_predict
 from chatadapters.ui import explain
 
-predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
+SYSTEM = "Give short, clear answers in English."
+predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
 
 
 def chat() -> widgets.VBox:
     """Make a chat of widgets; as a cell's last expression it is shown."""
-    history: list[dict[str, str]] = []
+    history: list[dict[str, object]] = []
     running: list[asyncio.Task[None]] = []
     talk = widgets.VBox()
     box = widgets.Text(placeholder="Say something", continuous_update=False)
     stop = widgets.Button(description="Stop")
+    files = widgets.FileUpload(multiple=True)
+    temperature = widgets.FloatSlider(0.2, max=2, readout_format=".1f")
 
     async def answer(message: str) -> None:
-        turns, reply = [*history], {"role": "assistant", "content": ""}
-        history.extend(({"role": "user", "content": message}, reply))
-        place = widgets.HTMLMath()
+        turns, said, reply = [*history], {"text": message, "files": [*files.value]}, {"text": ""}
+        history.extend(({"role": "user", "content": said}, {"role": "assistant", "content": reply}))
+        files.value = ()
+        place = widgets.HTML()
         talk.children += (widgets.Label(f"> {message}"), place)
         try:
-            async for reply["content"] in predict.aio(message, turns):
-                place.value = reply["content"]
+            async for reply["text"] in predict.aio(said, turns, temperature.value):
+                place.value = f"<pre>{escape(reply['text'])}</pre>"
         except Exception as error:
-            place.value += f"<p><b>{explain(error)}</b></p>"
+            place.value += f"<b>{escape(explain(error))}</b>"
 
     def send(change: dict[str, str]) -> None:
         if change["new"]:
@@ -38,4 +43,5 @@ def chat() -> widgets.VBox:
 
     box.observe(send, "value")
     stop.on_click(lambda _: [task.cancel() for task in running])
-    return widgets.VBox([talk, widgets.HBox([box, stop])])
+    settings = widgets.HBox([files, widgets.Label("Temperature"), temperature])
+    return widgets.VBox([talk, widgets.HBox([box, stop]), settings])

@@ -23,6 +23,7 @@ def _():
         for_marimo(predict),
         prompts=["What is the capital of France?"],
         show_configuration_controls=True,
+        allow_attachments=True,
         config={"temperature": 0.2},
     )
 

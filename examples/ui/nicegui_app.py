@@ -5,30 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 
-from nicegui import ui
+from nicegui import events, ui
 
 from chatadapters import local_predict
 from chatadapters.ui import explain
 
-predict = local_predict(system="Give short, clear answers in English.", temperature=0.2)
+SYSTEM = "Give short, clear answers in English."
+predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
 
 
 @ui.page("/")
 def chat() -> None:
     """Show one conversation."""
-    history: list[dict[str, str]] = []
+    history: list[dict[str, object]] = []
+    files: list[dict[str, object]] = []
     running: list[asyncio.Task[None]] = []
 
     async def answer(message: str) -> None:
-        turns, reply = [*history], {"role": "assistant", "content": ""}
-        history.extend(({"role": "user", "content": message}, reply))
+        turns, said, reply = [*history], {"text": message, "files": [*files]}, {"text": ""}
+        history.extend(({"role": "user", "content": said}, {"role": "assistant", "content": reply}))
+        upload.reset()
+        files.clear()
         with talk:
             ui.chat_message(message, sent=True)
             with ui.chat_message(name="SmolLM2"):
                 place = ui.markdown()
         try:
-            async for reply["content"] in predict.aio(message, turns):
-                place.content = reply["content"]
+            async for reply["text"] in predict.aio(said, turns, temperature.value):
+                place.content = reply["text"]
         except Exception as error:
             place.content += f"\n\n**{explain(error)}**"
 
@@ -36,9 +40,15 @@ def chat() -> None:
         running[:] = [asyncio.create_task(answer(box.value))]
         box.value = ""
 
+    async def attach(event: events.UploadEventArguments) -> None:
+        files.append({"name": event.file.name, "content": await event.file.read()})
+
     talk = ui.column().classes("w-full")
     box = ui.input("Say something").on("keydown.enter", send).classes("w-full")
-    ui.button("Stop", on_click=lambda: [task.cancel() for task in running])
+    with ui.row():
+        ui.button("Stop", on_click=lambda: [task.cancel() for task in running])
+        upload = ui.upload(label="Files", on_upload=attach, auto_upload=True, multiple=True)
+        temperature = ui.number("Temperature", value=0.2, min=0, max=2, step=0.1)
 
 
 port = int(os.environ.get("PORT", "8080"))

@@ -18,5 +18,11 @@ temperature = pn.widgets.FloatSlider(name="Temperature", start=0, end=2, value=0
 chat = pn.chat.ChatInterface(
     callback=for_panel(predict, inputs=lambda: {"temperature": temperature.value}),
     callback_user="SmolLM2",
+    # Panel shows its stop button beside the last of these.
+    widgets=[
+        pn.widgets.FileInput(name="A file"),
+        pn.chat.ChatAreaInput(name="Text", placeholder="Say something"),
+    ],
+    active=1,
 )
 pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()

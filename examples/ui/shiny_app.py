@@ -22,7 +22,7 @@ predict = local_predict(
 page = ui.page_fillable(
     ui.panel_title("Ask SmolLM2"),
     ui.input_slider("temperature", "Temperature", 0, 2, 0.2, step=0.1),
-    chat_ui("chat", enable_cancel=True),
+    chat_ui("chat", enable_cancel=True, allow_attachments=True),
     fillable_mobile=True,
 )
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from itertools import pairwise
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.apps import App, app, free_port
+from tests.apps import App, app, computed, free_port
 from tests.e2e.conftest import Chat
 
 if TYPE_CHECKING:
@@ -46,12 +45,6 @@ def payload_app() -> Iterator[App]:
 @pytest.fixture
 def payloads(payload_app: App, page: Page) -> Chat:
     return Chat(page, payload_app.url)
-
-
-def computed(pid: int) -> float:
-    """Give the seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_the_reply_grows(demo: Chat) -> None:

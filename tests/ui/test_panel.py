@@ -29,9 +29,14 @@ class Feed:
 
     user = "User"
 
-    def __init__(self, *objects: Any) -> None:
+    def __init__(self, *objects: Any, callback_exception: str = "summary") -> None:
         self.objects = list(objects)
+        self.callback_exception = callback_exception
         self.steps: list[Step] = []
+
+    def send(self, value: str, *, user: str, respond: bool) -> None:
+        assert not respond
+        self.objects.append(PanelMessage(value, user))
 
     def add_step(self, *, user: str, status: str, **look: Any) -> Step:
         self.objects.append(PanelMessage(look["default_title"], user))
@@ -131,10 +136,21 @@ async def test_reasoning_is_not_sent_back() -> None:
     assert asked(backend) == [("user", "hi"), ("assistant", "Yes"), ("user", "2")]
 
 
-async def test_errors_are_panels() -> None:
-    """An error reaches Panel, which tells it, after what came of the answer."""
+async def test_an_error_is_told_below_the_answer() -> None:
+    """An error is a message of its own, in one line, and is not sent later."""
+    backend, predict = answering(["Well", PermissionError("no")], "Yes")
+    feed = Feed(PanelMessage("hi"))
+    assert await listed(for_panel(predict)("hi", "User", feed)) == ["Well"]
+    assert feed.objects[-1] == PanelMessage("PermissionError: no", "Exception")
+    feed.objects.append(PanelMessage("2"))
+    await listed(for_panel(predict)("2", "User", feed))
+    assert asked(backend) == [("user", "hi\n\n2")]
+
+
+async def test_errors_are_panels_where_it_was_told_how() -> None:
+    """With another `callback_exception`, an error reaches Panel, after what came of the answer."""
     _, predict = answering(["Well", PermissionError("no")])
-    replies = for_panel(predict)("hi", "User", Feed())
+    replies = for_panel(predict)("hi", "User", Feed(callback_exception="verbose"))
     assert await anext(replies) == "Well"
     with pytest.raises(PermissionError):
         await anext(replies)

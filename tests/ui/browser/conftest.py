@@ -12,7 +12,8 @@ import pytest
 
 from tests.apps import _wait_until_up, free_port
 from tests.e2e.conftest import browser, page
-from tests.ui.browser.pages import UIS, Chat
+from tests.ui.browser.obedient import KEY, Obedient
+from tests.ui.browser.pages import EXAMPLES, UIS, Chat
 from tests.ui.browser.run import ROOT, environment
 
 if TYPE_CHECKING:
@@ -26,57 +27,71 @@ __all__ = ["browser", "page"]
 PATCHED = Path(__file__).parent / "patched"
 
 
+def environ(folder: Path, provider: Obedient | None) -> dict[str, str]:
+    """Give the variables of an example's process.
+
+    Args:
+        folder: Where it may write.
+        provider: Answers in place of the embedded model.
+    """
+    python_path = [*([PATCHED] if provider else []), EXAMPLES, ROOT]
+    return {
+        # NiceGUI behaves differently when it believes that it is under test itself.
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        "CHATADAPTERS_UI_BASE_URL": provider.url if provider else "",
+        "CHATADAPTERS_UI_TOKEN": KEY,
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HOME": str(folder),  # several keep settings and ask questions there
+        "PYTHONPATH": os.pathsep.join(map(str, python_path)),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 @contextmanager
-def running(ui: UI, folder: Path, *, scripted: bool = True) -> Iterator[str]:
+def running(ui: UI, folder: Path, provider: Obedient | None = None) -> Iterator[str]:
     """Serve the example of a UI from a folder of its own; give its address."""
     port = free_port()
     command, *args = ui.at(port)
-    python_path = [str(ROOT), *([str(PATCHED)] if scripted else [])]
-    environ = {
-        # NiceGUI behaves differently when it believes that it is under test itself.
-        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
-        "CHATADAPTERS_UI_LOG": str(folder / "log"),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "HOME": str(folder),  # several keep settings and ask questions there
-        "PYTHONPATH": os.pathsep.join(reversed(python_path)),
-        "PYTHONUNBUFFERED": "1",
-        **{name: value.format(port=port) for name, value in ui.env.items()},
-    }
+    if ui.prepare:
+        ui.prepare(folder)
+    own = {name: value.format(port=port, folder=folder) for name, value in ui.env.items()}
     url = f"http://127.0.0.1:{port}{ui.path}"
     with (folder / "output").open("w+b") as output:
         process = subprocess.Popen(
             [environment(ui.name) / "bin" / command, *args],
             cwd=folder,
-            env=environ,
+            env={**environ(folder, provider), **own},
             stdout=output,
             stderr=output,
         )
         try:
             _wait_until_up(url, process, output)
+            if ui.install:
+                ui.install(url)
             yield url
         finally:
             process.terminate()
             process.wait(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Obedient]:
+    """Give the server that the examples ask."""
+    with Obedient() as server:
+        yield server
+
+
 @pytest.fixture(scope="module", params=UIS, ids=lambda ui: ui.name)
 def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[UI, str, Path]]:
-    """Give each UI, with the address of its example and the log of its backend."""
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, provider: Obedient
+) -> Iterator[tuple[UI, str]]:
+    """Give each UI, with the address of its example."""
     ui: UI = request.param
-    folder = tmp_path_factory.mktemp(ui.name)
-    with running(ui, folder) as url:
-        yield ui, url, folder / "log"
+    with running(ui, tmp_path_factory.mktemp(ui.name), provider) as url:
+        yield ui, url
 
 
 @pytest.fixture
-def chat(served: tuple[UI, str, Path], page: Page) -> Chat:
+def chat(served: tuple[UI, str], page: Page) -> Chat:
     """Give a new chat in the browser."""
     return Chat(served[0], page, served[1])
-
-
-@pytest.fixture
-def log(served: tuple[UI, str, Path]) -> Path:
-    """Give the file in which the backend notes what it was asked and when it was closed."""
-    return served[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,15 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import ARTIFACTS
+from tests.ui.browser.setups import (
+    add_function,
+    close_news,
+    open_notebook,
+    write_notebook,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from playwright.sync_api import Page
 
@@ -23,24 +30,38 @@ class UI:
     """A chat UI and its example.
 
     Attributes:
+        title: What the table in the docs calls it.
         name: Its environment and its example.
         command: What its environment runs; `{app}` and `{port}` are filled in.
         box: Where a person types.
         answers: The answers of the model.
+        warmer: Raises the temperature with the UI's own elements.
         stop: The button that stops an answer; None where the UI has none.
+        upload: Clicked one after the other to choose files; empty where the UI takes none.
+        send_file: Sends a file, where each is a message of its own.
         path: The path of the page.
         stop_reaches: Whether stop reaches the function that answers.
-        env: Environment variables; `{port}` is filled in.
+        env: Environment variables; `{port}` and `{folder}` are filled in.
+        prepare: Writes what the example needs into its folder.
+        install: Makes the running UI take the example.
+        opened: Makes an opened page show the chat.
     """
 
+    title: str
     name: str
     command: Sequence[str]
     box: str
     answers: str
+    warmer: Callable[[Page], None] = lambda page: None
     stop: str | None = None
+    upload: Sequence[str] = ()
+    send_file: Callable[[Page], None] | None = None
     path: str = ""
     stop_reaches: bool = True
     env: dict[str, str] = field(default_factory=dict)
+    prepare: Callable[[Path], None] | None = None
+    install: Callable[[str], None] | None = None
+    opened: Callable[[Page], None] | None = None
 
     def at(self, port: int) -> list[str]:
         """Give the command that serves the example at a port."""
@@ -48,66 +69,190 @@ class UI:
         return [part.format(app=app, port=port) for part in self.command]
 
 
+def drag(label: str) -> Callable[[Page], None]:
+    """Move a slider to the right."""
+
+    def drag_it(page: Page) -> None:
+        for _ in range(5):
+            page.locator(label).first.press("ArrowRight")
+
+    return drag_it
+
+
+def fill(field: str) -> Callable[[Page], None]:
+    """Fill a number in."""
+
+    def fill_it(page: Page) -> None:
+        page.locator(field).first.fill("0.7")
+        page.locator(field).first.press("Tab")
+
+    return fill_it
+
+
+def panel_send(page: Page) -> None:
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_timeout(2000)  # until it is answered
+    page.locator(".bk-tab:has-text('Text')").click()
+
+
+def chainlit_settings(page: Page) -> None:
+    page.locator("#chat-settings-open-modal").click()
+    drag("[role=slider]")(page)
+    page.get_by_role("button", name="Confirm").click()
+
+
+def marimo_settings(page: Page) -> None:
+    page.locator("button[aria-haspopup=dialog]").first.click()
+    fill("[role=dialog] input >> nth=1")(page)
+    page.keyboard.press("Escape")
+
+
+def open_webui_settings(page: Page) -> None:
+    page.get_by_label("Controls").first.click()
+    page.get_by_label("Temperature").first.click()
+    fill("input[type=number][aria-label=Temperature]")(page)
+
+
+def gradio_settings(page: Page) -> None:
+    page.get_by_role("button", name="Additional inputs").click()
+    fill("[aria-label*='number input for Temperature']")(page)
+
+
 UIS = (
     UI(
+        "Streamlit",
         "streamlit",
         ("streamlit", "run", "{app}", "--server.port={port}", "--server.headless=true",
          "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"),
         box="[data-testid=stChatInputTextArea]",
+        warmer=drag("input[type=range]"),
+        upload=("button[aria-label='Upload files']",),
         answers="[data-testid=stChatMessage]:has([data-testid=stChatMessageAvatarAssistant])"
         " [data-testid=stMarkdownContainer]",
         stop="[data-testid=stChatInputStopButton]",
     ),
     UI(
+        "Panel",
         "panel",
         ("panel", "serve", "{app}", "--port={port}", "--address=127.0.0.1"),
         box="textarea",
         answers=".message p",
-        stop="button:has-text('Stop')",
+        warmer=drag("[role=slider]"),
+        upload=(".bk-tab:has-text('A file')", "input[type=file]"),
+        send_file=panel_send,
+        stop="button:has-text('Stop'):visible",
     ),
     UI(
+        "Chainlit",
         "chainlit",
         ("chainlit", "run", "{app}", "--port={port}", "--headless"),
         box="#chat-input",
         answers="[data-step-type=assistant_message] .message-content",
+        warmer=chainlit_settings,
+        upload=("#upload-button",),
         stop="#stop-button",
     ),
     UI(
+        "NiceGUI",
         "nicegui",
         ("python", "{app}"),
         box="input",
         answers=".q-message-received .nicegui-markdown",
-        stop="button:has-text('Stop')",
+        warmer=fill("input[type=number]"),
+        upload=(".q-uploader input[type=file]",),
+        stop="button:has-text('Stop'):visible",
         env={"PORT": "{port}"},
     ),
     UI(
         "marimo",
+        "marimo",
         ("marimo", "run", "{app}", "--port={port}", "--headless", "--no-token"),
         box=".cm-content",
         answers=".group.items-start > div:first-child",
+        warmer=marimo_settings,
+        upload=("form button:has(.lucide-paperclip)",),
         stop="form > button >> nth=-1",
         stop_reaches=False,  # marimo hears of it when the answer has ended
     ),
     UI(
+        "Shiny",
         "shiny",
         ("shiny", "run", "{app}", "--port={port}"),
         box="[role=textbox]",
         answers=".shiny-chat-message .shiny-chat-message-body",
+        warmer=drag(".irs-line"),
+        upload=("button[aria-label='Attach file']",),
         stop="button[aria-label='Stop generating']",
     ),
     UI(
+        "Mesop",
         "mesop",
         ("mesop", "{app}", "--port={port}", "--prod"),
-        box="input",
+        box="input >> nth=1",
         answers="mesop-markdown",
+        warmer=fill("input[type=number]"),
     ),
     UI(
+        "Gradio 6",
+        "gradio",
+        ("python", "{app}"),
+        box="textarea",
+        answers="[data-testid=bot]",
+        warmer=gradio_settings,
+        upload=("[data-testid=upload-button]",),
+        stop="button.stop-button",
+        env={"GRADIO_SERVER_PORT": "{port}"},
+    ),
+    UI(
+        "Gradio 5",
         "gradio5",
         ("python", "{app}"),
         box="textarea",
         answers="[data-testid=bot]",
+        warmer=gradio_settings,
+        upload=("[data-testid=upload-button]",),
         stop="button.stop-button",
         env={"GRADIO_SERVER_PORT": "{port}"},
+    ),
+    UI(
+        "Jupyter",
+        "jupyter",
+        ("jupyter", "lab", "--ip=127.0.0.1", "--port={port}", "--no-browser", "--allow-root",
+         "--IdentityProvider.token="),
+        box="input[placeholder='Say something']",
+        answers=".widget-html pre",
+        warmer=drag(".noUi-handle"),
+        upload=("button.jupyter-widgets:has-text('Upload')",),
+        stop="button:has-text('Stop'):visible",
+        path="/doc/tree/chat.ipynb",
+        prepare=write_notebook,
+        opened=open_notebook,
+    ),
+    UI(
+        "Open WebUI",
+        "open_webui",
+        ("open-webui", "serve", "--host=127.0.0.1", "--port={port}"),
+        box="#chat-input",
+        answers=".chat-assistant",
+        stop="button[aria-label='Stop']",
+        warmer=open_webui_settings,
+        upload=("#input-menu-button", "text=Upload Files"),
+        env={
+            "BYPASS_EMBEDDING_AND_RETRIEVAL": "True",  # a text file is sent as it is
+            "DATA_DIR": "{folder}",
+            "ENABLE_FOLLOW_UP_GENERATION": "False",
+            "ENABLE_OLLAMA_API": "False",
+            "ENABLE_OPENAI_API": "False",
+            "ENABLE_RETRIEVAL_QUERY_GENERATION": "False",
+            "ENABLE_TAGS_GENERATION": "False",
+            "ENABLE_TITLE_GENERATION": "False",
+            "OFFLINE_MODE": "True",
+            "USE_SLIM_DOCKER": "True",  # without models of its own for speech and retrieval
+            "WEBUI_AUTH": "False",
+            "WEBUI_SECRET_KEY": "none",
+        },
+        install=add_function,
+        opened=close_news,
     ),
 )  # fmt: skip
 
@@ -118,7 +263,11 @@ class Chat:
     def __init__(self, ui: UI, page: Page, url: str) -> None:
         self.ui, self.page = ui, page
         self.sent: list[str] = []
+        # Its chooser is not one that a browser driver is told of; pages have a way without it.
+        page.add_init_script("delete window.showOpenFilePicker")
         page.goto(url)
+        if ui.opened:
+            ui.opened(page)
         page.locator(self.ui.box).first.wait_for()
 
     def send(self, message: str) -> None:
@@ -141,7 +290,8 @@ class Chat:
     def states(self, wanted: str) -> list[str]:
         """Wait until the last answer has some text; give the states it was seen in before."""
         seen: list[str] = []
-        for _ in range(300):
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
             last = (self.answers() or [""])[-1]
             if last and last not in seen:
                 seen.append(last)
@@ -149,6 +299,23 @@ class Chat:
                 return seen
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{wanted!r} is in none of {seen}")
+
+    def attach(self, *paths: Path) -> None:
+        if self.ui.send_file is None:
+            self._choose(*paths)
+            return
+        for path in paths:
+            self._choose(path)
+            self.ui.send_file(self.page)
+
+    def _choose(self, *paths: Path) -> None:
+        *before, last = self.ui.upload
+        for step in before:
+            self.page.locator(step).first.click()
+        with self.page.expect_file_chooser() as chooser:
+            self.page.locator(last).first.click()
+        chooser.value.set_files(paths)
+        self.page.wait_for_timeout(1000)
 
     def stop(self) -> None:
         assert self.ui.stop

@@ -2,107 +2,173 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
+from io import BytesIO
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.ui.browser.conftest import running
+from tests.ui.browser.obedient import KEY, Obedient
 from tests.ui.browser.pages import UIS, Chat
+from tests.ui.browser.table import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from playwright.sync_api import Page
 
     from tests.ui.browser.pages import UI
 
 pytestmark = pytest.mark.browser
+NOTE = "The password of the well is xyzzy."
 
 
-def asked(log: Path) -> list[tuple[str, str]]:
-    """Give role and content of the messages that were sent last, without the system text."""
-    lines = [line for line in log.read_text().splitlines() if line.startswith("asked ")]
-    messages: list[dict[str, Any]] = json.loads(lines[-1].removeprefix("asked "))["messages"]
-    return [(m["role"], m["content"].strip()) for m in messages if m["role"] != "system"]
-
-
-def test_a_conversation(chat: Chat, log: Path) -> None:
+def test_a_conversation(chat: Chat, provider: Obedient) -> None:
     """An answer grows before one's eyes, and the next message is sent with what was said."""
     count = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
     chat.send(count)
     seen = chat.states("fourteen")
     assert len(seen) > 2
     assert all(len(later) >= len(before) for before, later in pairwise(seen))
+    record(chat.ui, "streaming", "yes")
     chat.page.wait_for_timeout(500)
     chat.send("second")
     chat.states("/ second")
     chat.screenshot("conversation")
-    assert asked(log) == [
+    assert provider.asked() == [
         ("user", count),
         ("assistant", f"I was told: {count}"),
         ("user", "second"),
     ]
+    record(chat.ui, "history", "yes")
+    (system, *later) = [m for m in provider.requests[-1]["messages"] if m["role"] == "system"]
+    assert (system["content"], later) == ("Give short, clear answers in English.", [])
+    record(chat.ui, "system prompt", "yes")
 
 
-def test_stop(chat: Chat, log: Path) -> None:
+def test_extra_inputs(chat: Chat, provider: Obedient) -> None:
+    """A temperature that is set beside the chat is sent with the next message, and not before."""
+    chat.send("first")
+    chat.states("first")
+    assert provider.requests[-1].get("temperature") in (None, 0.2)
+    chat.page.wait_for_timeout(500)
+    chat.ui.warmer(chat.page)
+    chat.page.wait_for_timeout(500)
+    chat.send("second")
+    chat.states("/ second")
+    chat.screenshot("extra-inputs")
+    assert 0.2 < provider.requests[-1]["temperature"] <= 2
+    record(chat.ui, "extra inputs", "yes")
+
+
+def test_stop(chat: Chat, provider: Obedient) -> None:
     """Stop ends the provider's work, what came is kept, and the chat goes on."""
-    if chat.ui.stop is None:
-        chat.send("one")  # there is no button, but a chat
-        chat.states("told: one")
-        return
     chat.send("slow")
     chat.states("word5")
-    closed = log.read_text().count("closed")
     chat.screenshot("streaming")
+    if chat.ui.stop is None:
+        assert chat.page.get_by_role("button", name="stop").count() == 0
+        record(chat.ui, "stop", "none")
+        return
+    left = provider.left
     chat.stop()
     if chat.ui.stop_reaches:
-        wait_until(lambda: log.read_text().count("closed") > closed)
+        wait_until(lambda: provider.left > left)
     stopped = chat.answers()
     chat.page.wait_for_timeout(500)
     chat.screenshot("stopped")
     assert chat.answers() == stopped
     chat.send("go on")
     chat.states("/ go on")
-    assert [role for role, _ in asked(log)] == ["user", "assistant", "user"]
-    assert asked(log)[1][1].startswith("word0 word1 word2 word3 word4 word5")
+    assert [role for role, _ in provider.asked()] == ["user", "assistant", "user"]
+    assert provider.asked()[1][1].startswith("word0 word1 word2 word3 word4 word5")
+    record(chat.ui, "stop", "yes" if chat.ui.stop_reaches else "shown only")
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    for _ in range(50):
+    for _ in range(300):
         if happened():
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen")
 
 
-def test_an_error(chat: Chat, log: Path) -> None:
+def test_files(chat: Chat, provider: Obedient, tmp_path: Path) -> None:
+    """An image and a text, chosen with the UI's own button, reach the provider."""
+    if not chat.ui.upload:
+        assert chat.page.locator("input[type=file]").count() == 0
+        record(chat.ui, "files", "none")
+        return
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    (tmp_path / "note.txt").write_text(NOTE)
+    chat.attach(tmp_path / "red.png", tmp_path / "note.txt")
+    chat.screenshot("files-chosen")
+    chat.send("what are these?")
+    chat.states("what are these?")
+    chat.page.wait_for_timeout(300)
+    chat.screenshot("files")
+    sent = provider.requests[-1]["messages"]
+    blocks = [b for m in sent if m["role"] == "user" for b in m["content"] if isinstance(b, dict)]
+    urls = [block["image_url"]["url"] for block in blocks if block["type"] == "image_url"]
+    assert [url.partition(",")[0] for url in urls] == ["data:image/png;base64"]
+    shown = Image.open(BytesIO(base64.b64decode(urls[0].partition(",")[2]))).convert("RGB")
+    assert (shown.size, shown.getpixel((9, 9))) == ((64, 64), (255, 0, 0))
+    assert NOTE in json.dumps(sent)
+    chat.send("and then?")
+    chat.states("and then?")
+    assert urls[0] in json.dumps(provider.requests[-1])  # the model still sees it
+    record(chat.ui, "files", "yes")
+
+
+@pytest.mark.parametrize("order", ["please fail", "please refuse"])
+def test_an_error(chat: Chat, provider: Obedient, order: str) -> None:
     """An error is told in the chat, below what came of the answer; then the chat goes on."""
-    chat.send("please fail")
-    expect(chat.page.get_by_text("the door is locked").first).to_be_visible(timeout=10_000)
+    chat.send(order)
+    expect(chat.page.get_by_text("the door is locked").first).to_be_visible(timeout=60_000)
     chat.page.wait_for_timeout(500)
-    chat.screenshot("error")
+    chat.screenshot(f"error-{order[7:]}")
+    assert KEY not in chat.page.content()
+    if order == "please fail":
+        expect(chat.page.get_by_text("It went well.").first).to_be_visible()
     chat.send("go on")
     chat.states("go on")
-    assert not any("locked" in content for _, content in asked(log))
+    assert not any("locked" in content for _, content in provider.asked())
+    record(chat.ui, "errors", "yes")
 
 
-def test_reasoning(chat: Chat) -> None:
+def test_reasoning(chat: Chat, provider: Obedient) -> None:
     """Reasoning is shown, and not sent back."""
     chat.send("think")
     chat.states("42")
     chat.page.wait_for_timeout(300)
     chat.screenshot("reasoning")
+    chat.send("go on")
+    chat.states("go on")
+    assert provider.asked()[1] == ("assistant", "42")
+
+
+def test_two_at_once(chat: Chat, provider: Obedient, served: tuple[UI, str]) -> None:
+    """While one page waits for its answer, another one is answered."""
+    other = Chat(chat.ui, chat.page.context.new_page(), served[1])
+    chat.send("slow")
+    chat.states("word2")
+    other.send("quick")
+    other.states("quick")
+    assert "word79" not in chat.answers()[-1]
+    record(chat.ui, "async", {"async": "yes", "sync": "sync"}[provider.requests[-1]["model"]])
 
 
 @pytest.mark.parametrize("ui", UIS, ids=lambda ui: ui.name)
 def test_the_embedded_model(ui: UI, tmp_path: Path, page: Page) -> None:
     """The example as it is answers a question."""
-    with running(ui, tmp_path, scripted=False) as url:
+    with running(ui, tmp_path) as url:
         chat = Chat(ui, page, url)
         chat.send("What is the capital of France? Answer in one sentence.")
         chat.states("France")

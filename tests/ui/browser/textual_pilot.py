@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from pathlib import Path
 
 from textual.widgets import Input, Markdown
 from textual_app import Chat  # type: ignore[import-not-found] # the example's folder is on the path
@@ -13,21 +15,29 @@ async def main() -> None:
     async with app.run_test() as pilot:
         app.query_one(Input).focus()
 
-        async def say(message: str, wanted: str) -> None:
-            await pilot.press(*message.replace(" ", "_").replace("_", " "), "enter")
-            for _ in range(200):
+        async def say(message: str, wanted: str) -> list[str]:
+            """Send a message; give the states of its answer until it has some text."""
+            await pilot.press(*message, "enter")
+            seen = []
+            for _ in range(600):
                 await pilot.pause(0.05)
-                if any(wanted in shown.source for shown in app.query(Markdown)):
-                    return
-            raise AssertionError(f"{wanted!r} is in none of {[*app.query(Markdown)]}")
+                last = [*app.query(Markdown)][-1].source
+                seen.append(last)
+                if wanted in last:
+                    return list(dict.fromkeys(seen))
+            raise AssertionError(f"{wanted!r} is in none of {seen}")
 
         await say("one", "told: one")
         await pilot.pause(0.5)
-        await say("slow", "word5")
+        assert len(await say("slow", "word30")) > 3
         await pilot.press("escape")
         await pilot.pause(0.5)
-        await say("fail", "PermissionError: the door is locked")
+        await say("fail", "the door is locked")
+        await say("think", "42")
+        await pilot.pause(0.5)
+        await pilot.press("f2")
         await say("last", "/ last")
+        app.save_screenshot(str(Path(sys.argv[1])))
 
 
 asyncio.run(main())

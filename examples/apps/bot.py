@@ -1,0 +1,52 @@
+r"""A bot with one conversation for each channel, as in Slack or Discord. No network, no key.
+
+    printf 'news: Hello!\nhelp: What is the capital of France?\n' | python bot.py
+
+Each line of input is an event, `channel: message`; a real bot gets its events from its platform's
+SDK and calls `answer` the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import defaultdict
+
+from chatadapters import Window, local_predict
+from chatadapters.ui import explain
+
+# A channel never ends, so only its last turns are sent.
+predict = local_predict(
+    system="Give short, clear answers in English.", max_tokens=128, window=Window(turns=6)
+)
+histories: dict[str, list[tuple[str, str]]] = defaultdict(list)
+turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+
+async def answer(channel: str, message: str) -> str:
+    """Answer a message; those of one channel wait for each other, channels do not."""
+    async with turns[channel]:
+        try:
+            reply = await predict.aio.complete(message, histories[channel])
+        except Exception as error:
+            return f"(no answer: {explain(error)})"
+        histories[channel].append((message, reply.text))
+        return reply.text
+
+
+async def on_event(line: str) -> None:
+    """Take an event and post the answer into its channel."""
+    channel, _, message = line.strip().partition(": ")
+    if message:
+        print(f"{channel}> {await answer(channel, message)}", flush=True)
+
+
+async def main() -> None:
+    """Take events until there are no more."""
+    async with asyncio.TaskGroup() as tasks:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            tasks.create_task(on_event(line))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

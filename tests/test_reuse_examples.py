@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.apps import App, app, computed, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from http.client import HTTPResponse
+
+APPS = Path(__file__).parent.parent / "examples" / "apps"
+QUESTION = "What is the capital of France? Answer in one sentence."
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[App]:
+    port = free_port()
+    command = ["-m", "uvicorn", "fastapi_app:app", f"--app-dir={APPS}", f"--port={port}"]
+    with app(command, port=port, path="/docs") as running:
+        yield running
+
+
+def post(served: App, message: str, history: list[dict[str, str]] | None = None) -> HTTPResponse:
+    body = json.dumps({"message": message, "history": history or []}).encode()
+    headers = {"Content-Type": "application/json"}
+    answer: HTTPResponse = urlopen(Request(f"{served.url}/chat", body, headers), timeout=60)
+    return answer
+
+
+def test_fastapi_sends_events(served: App) -> None:
+    """Each event has what is new, and the history is part of the question."""
+    told = [{"role": "user", "content": "My name is Zoe."}]
+    told += [{"role": "assistant", "content": "Hello, Zoe!"}]
+    for message, history, wanted in ((QUESTION, [], "Paris"), ("What is my name?", told, "Zoe")):
+        with post(served, message, history) as answer:
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            *events, last = [line[6:] for line in answer.read().split(b"\n\n") if line]
+        assert last == b"[DONE]"
+        deltas = [json.loads(event)["delta"] for event in events]
+        assert len(deltas) > 1
+        assert wanted in "".join(deltas)
+
+
+def test_a_client_that_leaves_ends_the_work(served: App) -> None:
+    """After a client has left, the model computes no more."""
+    with post(served, "Write a very long story about a dragon and a princess.") as answer:
+        answer.read(40)
+    time.sleep(1)
+    before = computed(served.pid)
+    time.sleep(1)
+    assert computed(served.pid) - before < 0.5
+
+
+def test_fastapi_talks_by_websocket(served: App) -> None:
+    """A connection is a conversation."""
+    with connect(f"ws{served.url.removeprefix('http')}/talk") as socket:
+
+        def say(message: str) -> list[dict[str, Any]]:
+            socket.send(message)
+            pieces = [json.loads(socket.recv(60))]
+            while pieces[-1] != {"done": True}:
+                pieces.append(json.loads(socket.recv(60)))
+            return pieces[:-1]
+
+        deltas = say(QUESTION)
+        assert len(deltas) > 1
+        assert "Paris" in "".join(piece["delta"] for piece in deltas)
+        said = "".join(piece["delta"] for piece in say("What is it famous for?"))
+    assert any(word in said for word in ("Paris", "Eiffel", "Louvre"))
+
+
+def test_the_bot_keeps_channels_apart() -> None:
+    """Each event is answered in its channel, in order, with what was said there."""
+    events = [
+        f"france: {QUESTION}",
+        "italy: What is the capital of Italy? Answer in one sentence.",
+        "no event",
+        "france: Which city did you just name? Answer with its name.",
+    ]
+    done = subprocess.run(
+        [sys.executable, APPS / "bot.py"],
+        input="\n".join(events),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    france = [line for line in done.stdout.splitlines() if line.startswith("france> ")]
+    italy = [line for line in done.stdout.splitlines() if line.startswith("italy> ")]
+    assert len(france) == 2
+    assert all("Paris" in line for line in france)
+    assert len(italy) == 1
+    assert "Rome" in italy[0]
+
+
+def test_the_batch_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What is answered is not asked again; the bar counts all of it."""
+    asked = tmp_path / "questions.csv"
+    answers = tmp_path / "questions.answers.csv"
+    asked.write_text(f"question\nIs this answered?\n{QUESTION}\n")
+    answers.write_text("question,answer,error\nIs this answered?,It is.,\n")
+    command = [sys.executable, str(APPS / "batch.py"), str(asked)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    assert "2/2" in done.stderr
+    first, second = rows(answers)
+    assert first == {"question": "Is this answered?", "answer": "It is.", "error": ""}
+    assert "Paris" in second["answer"]
+    subprocess.run(command, capture_output=True, timeout=100, check=True)
+    assert len(rows(answers)) == 2
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
