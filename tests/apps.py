@@ -66,7 +66,7 @@ def computed(pid: int) -> float:
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(2000):
         if process.poll() is not None:
             break
         try:

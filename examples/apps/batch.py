@@ -23,7 +23,7 @@ def main(path: Path) -> None:
     answers = path.with_suffix(".answers.csv")
     done = rows(answers) if answers.exists() else []
     answered = {row["question"] for row in done if row["answer"]}
-    with answers.open("a", newline="") as file:
+    with answers.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["question", "answer", "error"])
         if not done:
             writer.writeheader()
@@ -41,7 +41,7 @@ def main(path: Path) -> None:
 
 def rows(path: Path) -> list[dict[str, str]]:
     """Read a CSV file."""
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

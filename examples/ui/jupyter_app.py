@@ -32,7 +32,7 @@ def chat() -> widgets.VBox:
         talk.children += (widgets.Label(f"> {message}"), place)
         try:
             async for reply["text"] in predict.aio(said, turns, temperature.value):
-                place.value = f"<pre>{escape(reply['text'])}</pre>"
+                place.value = f"<pre style='white-space: pre-wrap'>{escape(reply['text'])}</pre>"
         except Exception as error:
             place.value += f"<b>{escape(explain(error))}</b>"
 

@@ -24,12 +24,12 @@ def chat() -> None:
     async def answer(message: str) -> None:
         turns, said, reply = [*history], {"text": message, "files": [*files]}, {"text": ""}
         history.extend(({"role": "user", "content": said}, {"role": "assistant", "content": reply}))
-        upload.reset()
-        files.clear()
         with talk:
-            ui.chat_message(message, sent=True)
+            ui.chat_message([message, *(str(file["name"]) for file in files)], sent=True)
             with ui.chat_message(name="SmolLM2"):
                 place = ui.markdown()
+        upload.reset()
+        files.clear()
         try:
             async for reply["text"] in predict.aio(said, turns, temperature.value):
                 place.content = reply["text"]
@@ -43,12 +43,12 @@ def chat() -> None:
     async def attach(event: events.UploadEventArguments) -> None:
         files.append({"name": event.file.name, "content": await event.file.read()})
 
-    talk = ui.column().classes("w-full")
+    talk = ui.column().classes("w-full items-stretch")
     box = ui.input("Say something").on("keydown.enter", send).classes("w-full")
     with ui.row():
         ui.button("Stop", on_click=lambda: [task.cancel() for task in running])
         upload = ui.upload(label="Files", on_upload=attach, auto_upload=True, multiple=True)
-        temperature = ui.number("Temperature", value=0.2, min=0, max=2, step=0.1)
+        temperature = ui.number("Temperature", value=0.2, max=2, step=0.1).classes("w-32")
 
 
 port = int(os.environ.get("PORT", "8080"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from chatadapters import Predict, local_predict
@@ -15,14 +17,25 @@ def model() -> Predict:
     return local_predict(system=system, max_tokens=256, additional_inputs=("temperature",))
 
 
+def show(role: str, content: Any) -> None:
+    """Show a turn, with the images and the names of the other files that are in it."""
+    with st.chat_message(role):
+        st.markdown(content["text"])
+        for file in content.get("files", ()):
+            if file.type.startswith("image/"):
+                st.image(file)
+            else:
+                st.caption(file.name)
+
+
 st.title("Ask SmolLM2")
 temperature = st.sidebar.slider("Temperature", 0.0, 2.0, 0.2)
 messages = st.session_state.setdefault("messages", [])
 for message in messages:
-    st.chat_message(message["role"]).markdown(message["content"]["text"])
+    show(**message)
 
 if prompt := st.chat_input("Say something", accept_file="multiple", submit_mode="stop"):
-    st.chat_message("user").markdown(prompt.text)
+    show("user", prompt)
     history, answer = [*messages], {"text": ""}
     messages += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
     place = st.chat_message("assistant").empty()

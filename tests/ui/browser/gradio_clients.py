@@ -21,16 +21,18 @@ def by_api(url: str) -> list[Any]:
 
 
 async def by_mcp(url: str) -> list[Any]:
-    """Give the tool, and what a call of it gives."""
+    """Give the chat as a tool, what a call of it gives, and what one of `ask` gives."""
     async with (
         streamablehttp_client(f"{url}/gradio_api/mcp/") as (read, write, _),
         ClientSession(read, write) as session,
     ):
         await session.initialize()
-        (tool,) = (await session.list_tools()).tools
-        result = await session.call_tool(tool.name, {"message": "by a tool", "temperature": 1.5})
-        texts = [block.text for block in result.content]
-        return [tool.name, tool.description, tool.inputSchema, texts, result.isError]
+        tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+        tool = tools["predict"]
+        asked = {"message": "by a tool", "temperature": 1.5}
+        called = [await session.call_tool(name, asked) for name in ("predict", "ask")]
+        results = [[result.isError, result.content[0].text] for result in called]
+        return [tool.description, tool.inputSchema, results]
 
 
 if __name__ == "__main__":

@@ -28,5 +28,19 @@ demo = gr.ChatInterface(
     **({"type": "messages"} if gr.__version__.startswith("5.") else {}),
 )
 
+
+def ask(message: str, temperature: float = 0.2) -> str:
+    """Ask the model.
+
+    Args:
+        message: The question.
+        temperature: How free the answer is.
+    """
+    return predict.complete(message, None, temperature).text
+
+
+with demo:
+    gr.api(ask)
+
 if __name__ == "__main__":
     demo.launch(mcp_server=sys.argv[1] != "for_gradio")

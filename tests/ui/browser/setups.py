@@ -33,8 +33,8 @@ def _post(url: str, body: dict[str, Any], token: str = "") -> Any:
 
 
 def close_news(page: Page) -> None:
-    """Close what is new."""
-    page.get_by_role("button", name="Okay").click()
+    """Close what is new, which is told once."""
+    page.add_locator_handler(page.get_by_role("button", name="Okay"), lambda ok: ok.click())
 
 
 def write_notebook(folder: Path) -> None:

@@ -115,7 +115,10 @@ def test_gradio_5_stops_async_predicts(tmp_path: Path, page: Page, provider: Obe
 
 
 def test_programs(tmp_path: Path, provider: Obedient) -> None:
-    """A predict is an endpoint of Gradio's API, and a tool of an MCP server."""
+    """A predict is an endpoint of Gradio's API and described as a tool; `gr.api` gives the tool.
+
+    Gradio 6.31 fails after each call of a chat as a tool, whatever its function.
+    """
     with running(form("gradio", "predict.aio"), tmp_path, provider) as url:
         done = subprocess.run(
             [environment("gradio") / "bin" / "python", HERE / "gradio_clients.py", url],
@@ -131,10 +134,10 @@ def test_programs(tmp_path: Path, provider: Obedient) -> None:
     assert first.strip() == "I was told: first"
     assert second.strip() == "I was told: first / I was told: first / second"
     assert len(grown) > 2
-    name, description, schema, texts, is_error = found["mcp"]
-    assert (name, is_error) == ("predict", False)
+    description, schema, (chat, ask) = found["mcp"]
     assert "Args" not in description
     assert [*schema["properties"]] == ["message", "temperature"]
     assert schema["properties"]["message"]["description"]
-    assert "".join(texts).strip().endswith("I was told: by a tool")
+    assert chat == [True, "pop index out of range"]
+    assert ask == [False, "I was told: by a tool "]
     assert provider.requests[-1]["temperature"] == 1.5

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.ui.browser.pages import UI
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTE = "The password of the well is xyzzy."
 
 
