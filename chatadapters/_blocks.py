@@ -196,8 +196,8 @@ def _held(value: object, name: str | None, mime: str | None) -> Part | None:
     content = get(value, "content")
     if isinstance(content, str) and not isinstance(value, Mapping):
         return TextPart(content, name)
-    data = _bytes_of(content)  # ipywidgets gives a memoryview
-    return None if data is None else part_from_bytes(data, name, mime)
+    held = _bytes_of(content)  # ipywidgets gives a memoryview
+    return None if held is None else part_from_bytes(held, name, mime)
 
 
 def _implied_type(value: object, inside: object) -> str | None:
