@@ -2,8 +2,9 @@
 
 Run it with `python -m benchmarks.serve`; it needs the extras `local`, `openai` and `server`, and
 the embedded model. One llama.cpp server computes all replies, one at a time; the same bare client
-reads it directly and through `chatadapters serve` in a process of its own, in turn. A second table
-replaces the model by a server that has every token at once, so that only ours is measured.
+reads it directly and through `chatadapters serve` in a process of its own, in turn. Two more tables
+replace the model by a server of prebuilt tokens, so that only ours is measured: at a steady pace
+for the time to the first text, and all at once for the rate.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDS, FAST_ROUNDS = 15, 5
+SERVE = "through chatadapters serve"
 TOKENS, FAST_TOKENS = 64, 20_000
 
 
@@ -100,14 +102,17 @@ def main() -> None:
     """Measure and print."""
     with model_server() as server, serving(server.base_url, server.model) as url:
         direct, through = measure(server.base_url, url, server.model, ROUNDS)
-    named = {"llama.cpp's server, directly": direct, "through chatadapters serve": through}
+    named = {"llama.cpp's server, directly": direct, SERVE: through}
     show(f"the embedded model, {ROUNDS} replies", named)
     with tokens() as base:
-        fast = f"{base}/chat/1/{FAST_TOKENS}/v1"
-        with serving(fast, "m") as url:
-            direct, through = measure(fast, url, "m", FAST_ROUNDS)
-    named = {"a server of tokens, directly": direct, "through chatadapters serve": through}
-    show(f"{FAST_TOKENS:,} tokens at once, {FAST_ROUNDS} replies", named)
+        for title, rounds, path in (
+            ("100 tokens, 200 a second, 15 replies", ROUNDS, "@200/100"),
+            (f"{FAST_TOKENS:,} tokens at once, 5 replies", FAST_ROUNDS, f"1/{FAST_TOKENS}"),
+        ):
+            upstream = f"{base}/chat/{path}/v1"
+            with serving(upstream, "m") as url:
+                direct, through = measure(upstream, url, "m", rounds)
+            show(title, {"a server of tokens, directly": direct, SERVE: through})
 
 
 if __name__ == "__main__":
