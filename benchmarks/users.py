@@ -1,8 +1,8 @@
 """Many replies at once: on one event loop at real rates, and in threads on one predict object.
 
-Run it with `python -m benchmarks.users [STREAMS]`; it needs the extra `openai`. A process of its own
-sends each of 1,000 streams 200 tokens at 20 a second, each token in a packet of its own; the text
-of a token is the time at which it was due, so that each knows how late it is.
+Run it with `python -m benchmarks.users [STREAMS]`; it needs the extra `openai`. A process of its
+own sends each of 1,000 streams 200 tokens at 20 a second, each token in a packet of its own; the
+text of a token is the time at which it was due, so that each knows how late it is.
 """
 
 from __future__ import annotations
@@ -51,8 +51,12 @@ def on_one_loop(streams: int) -> None:
         late, ends = asyncio.run(many(predict, streams))
         seconds, used = perf_counter() - began, process_time() - cpu
     within = sum(each <= 0.05 for each in late) / len(late)
-    print(f"{streams:,} streams of {TOKENS} tokens, 20/s each: the source takes {TOKENS / 20:.0f} s")
-    print(f"  done after {seconds:.1f} s, {used:.1f} s of CPU, {used / len(late) * 1e6:.0f} us a token")
+    print(
+        f"{streams:,} streams of {TOKENS} tokens, 20/s each: the source takes {TOKENS / 20:.0f} s"
+    )
+    print(
+        f"  done after {seconds:.1f} s, {used:.1f} s of CPU, {used / len(late) * 1e6:.0f} us a token"
+    )
     print(
         f"  late: median {1000 * median(late):.1f} ms, 99 % within "
         f"{1000 * quantiles(late, n=100)[-1]:.0f} ms; within 50 ms: {100 * within:.1f} %"
@@ -79,8 +83,8 @@ def in_threads() -> None:
             seconds, used = perf_counter() - began, process_time() - cpu
             tokens = THREADS * THREAD_TOKENS
             print(
-                f"{THREADS} replies of {THREAD_TOKENS:,} tokens in {threads} threads: {seconds:.2f} s, "
-                f"{used:.2f} s of CPU, {used / tokens * 1e6:.2f} us a token"
+                f"{THREADS} replies of {THREAD_TOKENS:,} tokens in {threads} threads: "
+                f"{seconds:.2f} s, {used:.2f} s of CPU, {used / tokens * 1e6:.2f} us a token"
             )
         predict.close()
 
