@@ -54,9 +54,8 @@ def on_one_loop(streams: int) -> None:
     print(
         f"{streams:,} streams of {TOKENS} tokens, 20/s each: the source takes {TOKENS / 20:.0f} s"
     )
-    print(
-        f"  done after {seconds:.1f} s, {used:.1f} s of CPU, {used / len(late) * 1e6:.0f} us a token"
-    )
+    token = used / len(late) * 1e6
+    print(f"  done after {seconds:.1f} s, {used:.1f} s of CPU, {token:.0f} us a token")
     print(
         f"  late: median {1000 * median(late):.1f} ms, 99 % within "
         f"{1000 * quantiles(late, n=100)[-1]:.0f} ms; within 50 ms: {100 * within:.1f} %"
