@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from io import StringIO
 from typing import TYPE_CHECKING, Literal
 
 from ._errors import IncompleteStreamError, LimitExceededError
@@ -49,7 +48,7 @@ class Attempt:
         done: Whether the server marked the end of its stream.
         over: Whether nothing that follows could matter.
         content: How many pieces of content came.
-        raw: The raw text of the model, before any filter.
+        raw: The raw text of the model, before any filter, in pieces.
         plain: Whether nothing but text came: no reasoning apart from it, no call of a tool.
     """
 
@@ -65,7 +64,7 @@ class Attempt:
         self.usage: Usage | None = None
         self.over = False
         self.content = 0
-        self.raw = StringIO()
+        self.raw: list[str] = []
         self.plain = True
         self._join = Join(point) if point.prefix else None
 
@@ -127,7 +126,7 @@ class Attempt:
             self._take(text)
 
     def _take(self, text: str) -> None:
-        self.raw.write(text)
+        self.raw.append(text)
         self._split(text if self._tokens is None else self._tokens.feed(text))
 
     def _reasoning(self, delta: str) -> None:

@@ -1,0 +1,175 @@
+"""A key is nowhere to be seen, whatever a server does with it."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pytest
+from rich.traceback import Traceback
+
+import chatadapters
+from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout
+from chatadapters._redact import chain
+from chatadapters.testing.faults import SCENARIOS, FaultServer
+from tests import fault_cells
+from tests.fault_cells import BACKENDS
+
+_OURS = str(Path(chatadapters.__file__).parent)
+_HEADER_KEY = "hdr-4f5e6d7c8b9a"
+_KEYS = (fault_cells.KEY, _HEADER_KEY)
+_QUICK: dict[str, Any] = {
+    "limits": Limits(event=2**20, reply=2**20, buffer=2**20),
+    "retry": Retry(attempts=2, wait=0),
+    "timeout": Timeout(connect=1, first=2, idle=0.5),
+    "pace": 25,
+}
+
+
+#: Each backend with its dialect and the option that takes headers.
+_MAKERS = {name: (*found, "extra_headers") for name, found in BACKENDS.items() if "openai" in name}
+_MAKERS |= {name: (*found, "headers") for name, found in BACKENDS.items() if "openai" not in name}
+
+
+class Listening(logging.Handler):
+    """Looks at all that is logged, formatted and as it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.leaks: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        shown = [f"{record.name}: {record.getMessage()} {record.args!r}"]
+        if record.exc_info:
+            shown += traceback.format_exception(*record.exc_info)
+        self.leaks += _leaks(shown)
+
+
+@pytest.fixture
+def log() -> Iterator[Listening]:
+    """Listen to every logger, those of the SDKs and of the HTTP libraries too."""
+    names = ["", "openai", "httpx", "httpx2", "httpcore", "httpcore2", "chatadapters", "langchain"]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    handler = Listening()
+    loggers[0].addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    yield handler
+    loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultServer]:
+    with FaultServer(speed=50) as running:
+        yield running
+
+
+#: Places where a key was seen.
+Seen = list[str]
+
+
+def _leaks(shown: Iterable[str]) -> Seen:
+    return [text[:1000] for text in shown if any(key in text for key in _KEYS)]
+
+
+def _events(predict: Any) -> Seen:
+    seen: Seen = []
+    try:
+        for event in predict.events("Hello", []):
+            seen += _leaks(_shown(event))
+    except Exception as error:  # which one it is, is tested elsewhere
+        seen += _leaks(_of_error(error))
+    finally:
+        predict.close()
+    return seen
+
+
+def _sync(made: list[Any]) -> list[Seen]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(_events, made))
+
+
+def _shown(event: object) -> Iterator[str]:
+    shown = repr(event)
+    yield shown[:2000] + shown[-2000:]
+    if isinstance(event, RetryScheduled):
+        yield from _of_error(event.error)
+
+
+def _of_error(error: BaseException) -> Iterator[str]:
+    """Give every way in which an error and its causes can be looked at."""
+    for link in chain(error):
+        yield from (str(link), repr(link), repr(link.args), repr(vars(link)))
+        yield repr(getattr(link, "__notes__", ""))
+        yield from _of_response(getattr(link, "response", None))
+        yield from _of_request(getattr(link, "request", None))
+    yield from traceback.format_exception(error)
+    with suppress(Exception):  # not every SDK's error can be pickled
+        yield repr(pickle.dumps(error))
+    yield from _locals(error)
+
+
+def _of_response(response: Any) -> Iterator[str]:
+    if response is not None:
+        yield from (repr(response), repr(vars(response)), repr(response.headers.items()))
+        yield from _of_request(getattr(response, "request", None))
+
+
+def _of_request(request: Any) -> Iterator[str]:
+    if request is not None:
+        yield from (repr(request), repr(request.url), repr(request.headers.items()))
+
+
+def _locals(error: BaseException) -> Iterator[str]:
+    """Give the variables of our frames as rich shows them."""
+    trace = Traceback.extract(type(error), error, error.__traceback__, show_locals=True)
+    for stack in trace.stacks:
+        for frame in stack.frames:
+            if frame.filename.startswith(_OURS):
+                yield f"{frame.filename}:{frame.lineno} {frame.locals!r}"
+
+
+@pytest.mark.parametrize("backend", _MAKERS)
+def test_no_key_is_seen_in_any_scenario(
+    backend: str,
+    server: FaultServer,
+    log: Listening,
+) -> None:
+    """Not in events, errors, replies, logs or what a traceback shows of our variables."""
+    dialect, make, takes_headers = _MAKERS[backend]
+    names = [name for name, each in SCENARIOS.items() if dialect in each.dialects]
+    replies: list[Reply] = []
+    options = {**_QUICK, takes_headers: {"X-Api-Key": _HEADER_KEY}, "on_finish": replies.append}
+    urls = [server.url(name, dialect) for name in names]
+    made = [
+        make(url, stop=SCENARIOS[name].stop, **options)
+        for name, url in zip(names, urls, strict=True)
+    ]
+    for name, seen in zip(names, _sync(made), strict=True):
+        assert not seen, name
+    assert len(replies) == len(names)
+    assert not _leaks(map(repr, replies))
+    assert not log.leaks
+    sent = [request for url in urls for request in server.requests(url)]
+    assert all(fault_cells.KEY in request.headers["authorization"] for request in sent)
+    assert not any(server.strays(url) for url in urls)
+
+
+@pytest.mark.parametrize("backend", _MAKERS)
+def test_no_key_is_in_what_is_configured(backend: str) -> None:
+    """Neither a repr nor a pickle of a backend or a predict has it."""
+    _, make, _ = _MAKERS[backend]
+    predict = make("http://127.0.0.1:1/v1")
+    shown = [repr(predict.backend), repr(predict), repr(vars(predict)), repr(predict.spec)]
+    shown += map(repr, (pickle.dumps(predict.backend), cloudpickle.dumps(predict)))
+    assert not _leaks(shown)
