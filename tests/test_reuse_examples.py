@@ -39,9 +39,10 @@ def post(served: App, message: str, history: list[dict[str, str]] | None = None)
 
 def test_fastapi_sends_events(served: App) -> None:
     """Each event has what is new, and the history is part of the question."""
-    told = [{"role": "user", "content": "My name is Zoe."}]
-    told += [{"role": "assistant", "content": "Hello, Zoe!"}]
-    for message, history, wanted in ((QUESTION, [], "Paris"), ("What is my name?", told, "Zoe")):
+    told = [{"role": "user", "content": QUESTION}]
+    told += [{"role": "assistant", "content": "The capital of France is Paris."}]
+    again = "Which city did you just name? Answer with its name."
+    for message, history, wanted in ((QUESTION, [], "Paris"), (again, told, "Paris")):
         with post(served, message, history) as answer:
             assert answer.headers["Content-Type"].startswith("text/event-stream")
             *events, last = [line[6:] for line in answer.read().split(b"\n\n") if line]

@@ -17,7 +17,7 @@ from chatadapters.ui import explain
 
 # A channel never ends, so only its last turns are sent.
 predict = local_predict(
-    system="Give short, clear answers in English.", max_tokens=128, window=Window(turns=6)
+    system="Give short, clear answers in English.", temperature=0, window=Window(turns=6)
 )
 histories: dict[str, list[tuple[str, str]]] = defaultdict(list)
 turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 app = FastAPI()
-predict = local_predict(system="Give short, clear answers in English.", max_tokens=128)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0)
 
 
 class Question(BaseModel):
