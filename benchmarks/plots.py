@@ -149,7 +149,7 @@ def users(found: dict[str, Any]) -> plt.Figure:
 def browser(found: dict[str, Any]) -> plt.Figure:
     """Draw which word is visible when, at the fastest rate, a panel for each UI."""
     fastest = max(found["size"]["rates"])
-    names = found["size"]["names"]
+    names = list(dict.fromkeys(row["ui"] for row in found["rows"]))
     shape = (2, -(-len(names) // 2))
     figure, panels = plt.subplots(
         *shape, figsize=(9, 4.2), sharey=True, layout="constrained", squeeze=False

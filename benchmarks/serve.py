@@ -2,17 +2,16 @@
 
 Run it with `python -m benchmarks.serve`; it needs the extras `local`, `openai` and `server`, and
 the embedded model. One llama.cpp server computes all replies, one at a time; the same bare client
-reads it directly and through `chatadapters serve` in a process of its own, in turn. A second table
-replaces the model by a server that has every token at once, so that only ours is measured.
+reads it directly and through `chatadapters serve` in a process of its own, in turn. Two more tables
+replace the model by a server of prebuilt tokens, so that only ours is measured: at a steady pace
+for the time to the first text, and all at once for the rate.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import multiprocessing
 import re
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -21,22 +20,24 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from benchmarks.openai_stream import CHUNKS, serve
+from benchmarks.server import serving as tokens
 from chatadapters.testing import model_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDS, FAST_ROUNDS = 15, 5
-TOKENS = 64
+SERVE = "through chatadapters serve"
+TOKENS, FAST_TOKENS = 64, 20_000
 
 
 class Reply(NamedTuple):
-    """One reply, as a client saw it: seconds to its first text and of the rest, and its texts."""
+    """One reply, as a client saw it: seconds to its first text and of the rest, pieces, text."""
 
     first: float
     rest: float
-    texts: int
+    pieces: int
+    text: str
 
 
 def ask(url: str, model: str) -> Reply:
@@ -53,16 +54,16 @@ def ask(url: str, model: str) -> Reply:
     began = perf_counter()
     headers = {"Content-Type": "application/json"}
     connection.request("POST", f"{parts.path}/chat/completions", json.dumps(body), headers)
-    answer, first, texts = connection.getresponse(), 0.0, 0
+    answer, first, texts = connection.getresponse(), 0.0, []
     for line in answer:
         if line.startswith(b"data: {"):
             delta = json.loads(line[6:])["choices"][0]["delta"]
-            if delta.get("content"):
+            if content := delta.get("content"):
                 first = first or perf_counter()
-                texts += 1
+                texts.append(content)
     ended = perf_counter()
     connection.close()
-    return Reply(first - began, ended - first, texts)
+    return Reply(first - began, ended - first, len(texts), "".join(texts))
 
 
 @contextmanager
@@ -87,11 +88,13 @@ def measure(direct: str, through: str, model: str, rounds: int) -> tuple[list[Re
 
 
 def show(title: str, named: dict[str, list[Reply]]) -> None:
-    """Print the medians of each way."""
-    print(f"{title:<36}  first text   texts a second")
+    """Print the medians of each way; the first has a piece for each token."""
+    tokens = next(iter(named.values()))[0].pieces
+    assert len({reply.text for replies in named.values() for reply in replies}) == 1
+    print(f"{title:<36}  first text   tokens a second")
     for name, replies in named.items():
         first = 1000 * median(reply.first for reply in replies)
-        rate = median((reply.texts - 1) / reply.rest for reply in replies)
+        rate = (tokens - 1) / median(reply.rest for reply in replies)
         print(f"  {name:<34}  {first:7.1f} ms  {rate:12,.0f}")
 
 
@@ -99,20 +102,17 @@ def main() -> None:
     """Measure and print."""
     with model_server() as server, serving(server.base_url, server.model) as url:
         direct, through = measure(server.base_url, url, server.model, ROUNDS)
-    named = {"llama.cpp's server, directly": direct, "through chatadapters serve": through}
+    named = {"llama.cpp's server, directly": direct, SERVE: through}
     show(f"the embedded model, {ROUNDS} replies", named)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        tokens = multiprocessing.get_context("fork").Process(target=serve, args=(listener,))
-        tokens.start()
-        try:
-            fast = f"http://127.0.0.1:{listener.getsockname()[1]}/1/v1"
-            with serving(fast, "m") as url:
-                direct, through = measure(fast, url, "m", FAST_ROUNDS)
-        finally:
-            tokens.terminate()
-            tokens.join()
-    named = {"a server of tokens, directly": direct, "through chatadapters serve": through}
-    show(f"{CHUNKS:,} tokens at once, {FAST_ROUNDS} replies", named)
+    with tokens() as base:
+        for title, rounds, path in (
+            ("100 tokens, 200 a second, 15 replies", ROUNDS, "@200/100"),
+            (f"{FAST_TOKENS:,} tokens at once, 5 replies", FAST_ROUNDS, f"1/{FAST_TOKENS}"),
+        ):
+            upstream = f"{base}/chat/{path}/v1"
+            with serving(upstream, "m") as url:
+                direct, through = measure(upstream, url, "m", rounds)
+            show(title, {"a server of tokens, directly": direct, SERVE: through})
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 # A word counts when its comma is there. The search goes from the end of the page to its beginning,
 # into shadow roots too, and ends at the first text that has a word, so that looking costs little.
-# A look is a frame of the browser's own drawing, at most so many a second.
+# A look is a frame of the browser's own drawing, at most so many a second; what it finds is told
+# at once, because a page that cannot keep up does not answer questions for minutes.
 WATCH = """(every) => {
     const last = (node) => {
         if (node.nodeType === Node.TEXT_NODE) {
@@ -18,7 +19,6 @@ WATCH = """(every) => {
         }
         return -1;
     };
-    window.seen = [];
     let newest = -1, looked = 0;
     const look = (now) => {
         if (now - looked >= every) {
@@ -26,7 +26,7 @@ WATCH = """(every) => {
             const found = last(document.body);
             if (found > newest) {
                 newest = found;
-                window.seen.push([performance.timeOrigin + performance.now(), found]);
+                console.debug(`seen ${performance.timeOrigin + performance.now()} ${found}`);
             }
         }
         requestAnimationFrame(look);

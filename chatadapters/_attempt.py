@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TYPE_CHECKING, Literal
 
 from ._errors import IncompleteStreamError, LimitExceededError
@@ -48,7 +49,7 @@ class Attempt:
         done: Whether the server marked the end of its stream.
         over: Whether nothing that follows could matter.
         content: How many pieces of content came.
-        raw: The raw text of the model, before any filter, in pieces.
+        raw: The raw text of the model, before any filter.
         plain: Whether nothing but text came: no reasoning apart from it, no call of a tool.
     """
 
@@ -64,7 +65,7 @@ class Attempt:
         self.usage: Usage | None = None
         self.over = False
         self.content = 0
-        self.raw: list[str] = []
+        self.raw = StringIO()
         self.plain = True
         self._join = Join(point) if point.prefix else None
 
@@ -126,7 +127,7 @@ class Attempt:
             self._take(text)
 
     def _take(self, text: str) -> None:
-        self.raw.append(text)
+        self.raw.write(text)
         self._split(text if self._tokens is None else self._tokens.feed(text))
 
     def _reasoning(self, delta: str) -> None:

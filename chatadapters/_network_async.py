@@ -34,6 +34,9 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
         socket_options: object = None,  # noqa: ARG002 - ours set none
     ) -> AsyncConnection:
         loop = asyncio.get_running_loop()
+        options: dict[str, Any] = {}
+        if isinstance(loop, asyncio.BaseEventLoop):  # uvloop's takes no such option
+            options["happy_eyeballs_delay"] = _NEXT_ADDRESS_SECONDS
         with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
                 _, made = await loop.create_connection(
@@ -41,7 +44,7 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
                     host,
                     port,
                     local_addr=(local_address, 0) if local_address else None,
-                    happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
+                    **options,
                 )
         return made
 

@@ -41,7 +41,7 @@ def resumable(attempt: Attempt) -> Break:
     the continuation. Reasoning that the provider keeps apart, and calls of tools, cannot be put
     back into a prompt.
     """
-    raw = "".join(attempt.raw) if attempt.plain else ""
+    raw = attempt.raw.getvalue() if attempt.plain else ""
     words = raw.rsplit(maxsplit=1)
     return Break(words[0], raw[len(words[0]) :]) if len(words) > 1 else START
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from ._events import Reasoning, Restarted, Text
@@ -11,42 +12,47 @@ if TYPE_CHECKING:
 
 
 class Transcript:
-    """Takes note of the text and the reasoning of a reply."""
+    """Takes note of the text and the reasoning of a reply.
+
+    Attributes:
+        has_text: Whether the current attempt has given any of its answer.
+    """
 
     def __init__(self) -> None:
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
         self._earlier = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        # Not lists of pieces: a million short strings take twenty times what their text does.
+        self._text, self._reasoning = StringIO(), StringIO()
+        self.has_text = self._has_reasoning = False
 
     def __bool__(self) -> bool:
         """Whether the current attempt has said anything."""
-        return bool(self._text or self._reasoning)
+        return self.has_text or self._has_reasoning
 
     def add(self, event: Event) -> None:
         """Take note of an event."""
         match event:
             case Text(delta):
-                self._text.append(delta)
+                self._text.write(delta)
+                self.has_text = True
             case Reasoning(delta):
-                self._reasoning.append(delta)
+                self._reasoning.write(delta)
+                self._has_reasoning = True
             case Restarted():
                 self._earlier = self.best
-                self._text, self._reasoning = [], []
-
-    @property
-    def has_text(self) -> bool:
-        """Whether the current attempt has given any of its answer."""
-        return bool(self._text)
+                self._begin()
 
     @property
     def text(self) -> str:
         """The answer of the current attempt."""
-        return "".join(self._text)
+        return self._text.getvalue()
 
     @property
     def reasoning(self) -> str:
         """The reasoning of the current attempt."""
-        return "".join(self._reasoning)
+        return self._reasoning.getvalue()
 
     @property
     def best(self) -> str:

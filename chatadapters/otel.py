@@ -277,6 +277,12 @@ class _WatchedBackend:
         self._watch.begins()
         return self._backend.stream(payload, timeout)
 
+    def timed_stream(self, payload: Any, timeout: Any) -> Any:
+        timed = self._backend.timed_stream(payload, timeout)
+        if timed is not None:  # else `stream` is called, and counts
+            self._watch.begins()
+        return timed
+
     def astream(self, payload: Any, timeout: Any) -> Any:
         self._watch.begins()
         return self._backend.astream(payload, timeout)

@@ -123,6 +123,17 @@ def test_retries_are_events(run: Run, spans: Spans) -> None:
     }
 
 
+def test_retries_over_http_are_events(run: Run, spans: Spans) -> None:
+    """The same through a real SDK, whose stream is read with deadlines in sync code."""
+    with FaultServer(speed=10) as server:
+        url = server.url("reset_mid_once")
+        predict = openai_predict("m", base_url=url, api_key="k", retry=Retry(wait=0.01))
+        assert run(spans.traced(predict), "predict", "Hi")[-1] == TEXT
+        predict.close()
+    assert spans.attributes["chatadapters.attempts"] == 2
+    assert [event.name for event in spans.one.events] == ["chatadapters.retry"]
+
+
 def test_a_failed_reply_is_a_failed_span(run: Run, spans: Spans) -> None:
     """The error's type is told, and its text, which may repeat the prompt, is not."""
     failing = scripted([ProviderStreamError(f"cannot say {SECRET}")], retry=Retry(attempts=1))

@@ -99,4 +99,6 @@ def tables(found: dict[str, Any]) -> str:
         ]
         for row in sorted(found["rows"], key=lambda row: row["users"])
     ]
-    return table(head, lines)
+    tokens = found["size"]["tokens"]
+    source = f"Each stream has {tokens} tokens and takes {(tokens - 1) / RATE:.1f} s at the server."
+    return f"{table(head, lines)}\n\n{source}"

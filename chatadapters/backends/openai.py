@@ -69,9 +69,8 @@ class OpenAIBackend(Backend):
             environment's `OPENAI_API_KEY`. A string is left out of pickles.
         client: An `OpenAI` or `AzureOpenAI` object to use instead of one of ours. How it treats
             redirects is its own affair.
-        async_client: The same for async. One with `http_client=DefaultAioHttpClient()` takes
-            less work for each token where hundreds of streams run at once; by default, those
-            beyond the SDK's 1,000 in one event loop wait.
+        async_client: The same for async. What it costs for each token, and how many requests it
+            sends at once before others wait, is its own affair; one of ours has no such limit.
         api: `"chat"` or `"responses"`.
         cumulative: Whether the server, against the protocol, sends the text so far in every
             chunk; it is then turned into deltas.

@@ -34,6 +34,7 @@ class Ray:
 
     def __init__(self, folder: Path) -> None:
         self.port, self.output = free_port(), (folder / "output").open("w+")
+        self.started: list[subprocess.Popen[str]] = []
         self.env = {
             **os.environ,
             "OPENAI_API_KEY": KEY,
@@ -51,7 +52,7 @@ class Ray:
 
     def start(self, command: str, *arguments: Any) -> subprocess.Popen[str]:
         at = environment(PINS) / "bin" / command
-        return subprocess.Popen(
+        started = subprocess.Popen(
             [at, *map(str, arguments)],
             cwd=EXAMPLES,
             env={**self.env, "PATH": f"{at.parent}:{os.environ['PATH']}"},
@@ -59,6 +60,16 @@ class Ray:
             stderr=self.output,
             text=True,
         )
+        self.started.append(started)
+        return started
+
+    def stop(self) -> None:
+        for process in self.started[1:]:
+            process.kill()
+            process.wait()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.output.close()
 
     def wait(self, happened: Callable[[], bool]) -> None:
         for _ in range(1200):
@@ -80,9 +91,7 @@ def ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ray]:
     try:
         yield running
     finally:
-        running.process.send_signal(signal.SIGTERM)
-        running.process.wait(60)
-        running.output.close()
+        running.stop()
 
 
 @pytest.fixture

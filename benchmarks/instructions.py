@@ -1,0 +1,186 @@
+"""Counts the processor's instructions on the hot paths, which do not depend on the machine's load.
+
+`python benchmarks/instructions.py` prints them, `--check` fails when one has grown by more than a
+tenth above `budgets.json`, `--write` writes that file. It needs valgrind.
+
+One process runs every path with N events, and for each path another one runs that path with 2N, so
+that what starting up takes falls out. A count is given as a ratio to that of a loop in pure Python,
+counted in the same run, because that changes little from one build of Python to another.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatadapters import Reader
+
+BUDGETS = Path(__file__).with_name("budgets.json")
+COUNT = 3000
+MARGIN, OTHER_VERSION = 1.1, 1.5
+REFERENCE = "a loop in pure Python"
+
+
+def reference(count: int) -> None:
+    """Do what every interpreter has to: calls, attributes, strings, dicts, lists."""
+
+    class Thing:
+        def __init__(self, value: str) -> None:
+            self.value = value
+
+    kept: list[str] = []
+    for number in range(4 * count):
+        thing = Thing(f"{number:06d} {number % 7}")
+        kept.append({"value": thing.value[2:]}["value"].strip())
+    assert len("".join(kept)) == 24 * count
+
+
+def read(wire: str, path: str, size: int) -> Callable[[int], None]:
+    """Make the path of one reader, on blocks of so many events."""
+
+    def run(count: int) -> None:
+        from benchmarks.regime_server import TOKEN, wire_of
+
+        reader = _reader(wire)
+        write, end = wire_of(path)
+        block = write(TOKEN) * size
+        for _ in range(count // size):
+            reader.feed(block)
+        assert reader.feed(end)
+
+    return run
+
+
+def _reader(wire: str) -> Reader:
+    from chatadapters.backends.openai import OpenAIBackend
+    from chatadapters.backends.text_generation import TextGenerationBackend
+
+    if wire in ("chat", "responses"):
+        return OpenAIBackend("m", base_url="http://127.0.0.1:1", api=wire).reader()
+    return TextGenerationBackend(base_url="http://127.0.0.1:1", wire=wire).reader()
+
+
+def chunks(count: int) -> None:
+    """Read HTTP chunks that come one by one."""
+    from chatadapters._framing import ChunkedBody
+
+    body, chunk = ChunkedBody(), b"12c\r\n" + b"x" * 300 + b"\r\n"
+    for _ in range(count):
+        assert body.feed(chunk)
+
+
+def reply(count: int) -> None:
+    """Run a whole reply on chunks that come one by one, each handed out as a growing text."""
+    from benchmarks.regime_server import TOKEN, wire_of
+    from chatadapters._call import Call
+    from chatadapters._reply import ReplyState
+    from chatadapters._views import GrowingView
+    from chatadapters.backends.openai import OpenAIBackend
+
+    state = ReplyState(Call(OpenAIBackend("m"), {}), GrowingView(), 0.0)
+    state.begin()
+    block = wire_of("/chat/completions")[0](TOKEN)
+    for number in range(count):
+        state.patience(float(number))
+        state.step([block], None, float(number))
+        assert state.take(float(number))
+
+
+def build(count: int) -> None:
+    """Build a request of so many turns."""
+    from chatadapters import openai_predict
+
+    predict = openai_predict("m", base_url="http://127.0.0.1:1", system="Be brief.")
+    history = [{"role": role, "content": "x" * 290} for role in ("user", "assistant")] * count
+    assert len(predict.build("Hi", history)["messages"]) == 2 * count + 2
+
+
+PATHS: dict[str, Callable[[int], None]] = {
+    REFERENCE: reference,
+    "read openai chat, one event a block": read("chat", "/chat/completions", 1),
+    "read openai chat, 20 events a block": read("chat", "/chat/completions", 20),
+    "read openai responses": read("responses", "/responses", 1),
+    "read raw completions": read("completions", "/completions", 1),
+    "read TGI": read("tgi", "/generate_stream", 1),
+    "an HTTP chunk": chunks,
+    "a chunk of a whole reply": reply,
+    "a turn of a request": build,
+}
+
+
+def instructions(twice: str) -> int:
+    """Count the instructions of a process that runs all paths, one of them with 2N events."""
+    tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    command = [*tool, sys.executable, "-S", __file__, "--run", twice]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": paths}
+    env = {"PATH": os.environ["PATH"], **fixed}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    found = re.search(r"I +refs: +([\d,]+)", done.stderr)
+    if done.returncode or not found:
+        sys.exit(f"{twice}: valgrind gave no count\n{done.stderr}")
+    return int(found[1].replace(",", ""))
+
+
+def measure() -> dict[str, float]:
+    """Give the instructions of each path for an event, as a ratio to the reference."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        once, *twice = pool.map(instructions, ["", *PATHS])
+    each = dict(zip(PATHS, ((count - once) / COUNT for count in twice), strict=True))
+    unit = each.pop(REFERENCE)
+    print(f"{unit:10,.0f}  {REFERENCE}, the unit")
+    return {name: round(count / unit, 3) for name, count in each.items()}
+
+
+def compare(found: dict[str, float], budgets: dict[str, Any]) -> list[str]:
+    """Say what is beyond its budget, and what has none."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    known = budgets["python"] == version
+    margin = MARGIN if known else OTHER_VERSION
+    wrong = [
+        f"{name}: {ratio:.2f} times the reference, the budget is {budgets['ratios'][name]:.2f}"
+        for name, ratio in found.items()
+        if name in budgets["ratios"] and ratio > margin * budgets["ratios"][name]
+    ]
+    return [*wrong, *(f"{name}: no budget" for name in found if name not in budgets["ratios"])]
+
+
+def main() -> None:
+    """Print, check or write; or run the paths."""
+    match sys.argv[1:]:
+        case ["--run", twice]:
+            gc.disable()  # when it runs depends on all that came before
+            for name, path in PATHS.items():
+                path(2 * COUNT if name == twice else COUNT)
+            return
+        case [] | ["--check"] | ["--write"]:
+            found = measure()
+        case _:
+            sys.exit(__doc__)
+    for name, ratio in found.items():
+        print(f"{ratio:10.2f}  {name}")
+    if "--write" in sys.argv:
+        version = ".".join(map(str, sys.version_info[:2]))
+        text = json.dumps({"python": version, "ratios": found}, indent=2)
+        BUDGETS.write_text(text + "\n", encoding="utf-8")
+    if "--check" in sys.argv:
+        wrong = compare(found, json.loads(BUDGETS.read_text("utf-8")))
+        if wrong:
+            sys.exit("\n".join(["beyond the budget of instructions:", *wrong]))
+
+
+if __name__ == "__main__":
+    main()
