@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 BUDGETS = Path(__file__).with_name("budgets.json")
 COUNT = 3000
 MARGIN, OTHER_VERSION = 1.1, 1.5
+VERSION = ".".join(map(str, sys.version_info[:2]))
 REFERENCE = "a loop in pure Python"
 
 
@@ -147,9 +148,7 @@ def measure() -> dict[str, float]:
 
 def compare(found: dict[str, float], budgets: dict[str, Any]) -> list[str]:
     """Say what is beyond its budget, and what has none."""
-    version = ".".join(map(str, sys.version_info[:2]))
-    known = budgets["python"] == version
-    margin = MARGIN if known else OTHER_VERSION
+    margin = MARGIN if budgets["python"] == VERSION else OTHER_VERSION
     wrong = [
         f"{name}: {ratio:.2f} times the reference, the budget is {budgets['ratios'][name]:.2f}"
         for name, ratio in found.items()
@@ -173,8 +172,7 @@ def main() -> None:
     for name, ratio in found.items():
         print(f"{ratio:10.2f}  {name}")
     if "--write" in sys.argv:
-        version = ".".join(map(str, sys.version_info[:2]))
-        text = json.dumps({"python": version, "ratios": found}, indent=2)
+        text = json.dumps({"python": VERSION, "ratios": found}, indent=2)
         BUDGETS.write_text(text + "\n", encoding="utf-8")
     if "--check" in sys.argv:
         wrong = compare(found, json.loads(BUDGETS.read_text("utf-8")))
