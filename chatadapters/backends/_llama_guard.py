@@ -34,7 +34,7 @@ def harmless(
         InjectionError: A text has a control token, and `escape` is `"error"`.
     """
     clean = ["", *texts]
-    _guard(model).clean_all(clean, ["system", *(message.role for message in conversation)], escape)
+    _guard(model).clean_all(clean, [message.role for message in conversation], escape)
     return clean[1:]
 
 
