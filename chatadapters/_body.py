@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from asyncio import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -74,26 +75,29 @@ class Body(httpx2.SyncByteStream):
                 yield block
 
     def _raw(self, *, timed: bool) -> Generator[bytes, None, None]:
-        with as_httpx():
-            wire, framed = self._wire, self._framed
-            if (
-                framed is None
-                or not isinstance(wire, Connection)
-                or not wire.take_over(self._silence)
-            ):
-                yield from self._response.iter_stream()
-                return
-            while not framed.over:
-                data = wire.receive(timed=timed or self._is_error)
-                if data is None and not timed:
-                    raise httpx2.ReadTimeout("the body of an error did not end")
-                block = b"" if data is None else framed.feed(data)
-                if block or data is None:
-                    yield block
-            if framed.reusable:
-                wire.put_back(framed.seen)
-                for _ in self._response.iter_stream():
-                    pass
+        try:
+            with as_httpx():
+                yield from self._read(timed)
+        except BaseException:  # the SDK closes no response whose error cannot be read
+            self.close()
+            raise
+
+    def _read(self, timed: bool) -> Generator[bytes, None, None]:
+        wire, framed = self._wire, self._framed
+        if framed is None or not isinstance(wire, Connection) or not wire.take_over(self._silence):
+            yield from self._response.iter_stream()
+            return
+        while not framed.over:
+            data = wire.receive(timed=timed or self._is_error)
+            if data is None and not timed:
+                raise httpx2.ReadTimeout("the body of an error did not end")
+            block = b"" if data is None else framed.feed(data)
+            if block or data is None:
+                yield block
+        if framed.reusable:
+            wire.put_back(framed.seen)
+            for _ in self._response.iter_stream():
+                pass
 
     def close(self) -> None:
         if not self._closed:
@@ -101,8 +105,10 @@ class Body(httpx2.SyncByteStream):
             if isinstance(self._wire, Connection):
                 self._wire.released()
             with as_httpx():
-                self._response.close()
-                self._give_back()
+                try:
+                    self._response.close()
+                finally:
+                    self._give_back()
 
 
 class AsyncBody(httpx2.AsyncByteStream):
@@ -137,23 +143,27 @@ class AsyncBody(httpx2.AsyncByteStream):
                 yield unpacked
 
     async def _raw(self) -> AsyncGenerator[bytes, None]:
-        with as_httpx():
-            wire, framed = self._wire, self._framed
-            if (
-                framed is None
-                or not isinstance(wire, AsyncConnection)
-                or not wire.take_over(self._silence)
-            ):
-                async for block in self._response.aiter_stream():
-                    yield block
-                return
-            while not framed.over:
-                if block := framed.feed(await wire.receive()):
-                    yield block
-            if framed.reusable:
-                wire.put_back(framed.seen)
-                async for _ in self._response.aiter_stream():
-                    pass
+        wire, framed = self._wire, self._framed
+        try:
+            with as_httpx():
+                if (
+                    framed is None
+                    or not isinstance(wire, AsyncConnection)
+                    or not wire.take_over(self._silence)
+                ):
+                    async for block in self._response.aiter_stream():
+                        yield block
+                    return
+                while not framed.over:
+                    if block := framed.feed(await wire.receive()):
+                        yield block
+                if framed.reusable:
+                    wire.put_back(framed.seen)
+                    async for _ in self._response.aiter_stream():
+                        pass
+        except (Exception, CancelledError):  # the SDK closes no response that cannot be read
+            await self.aclose()
+            raise
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -161,8 +171,10 @@ class AsyncBody(httpx2.AsyncByteStream):
             if isinstance(self._wire, AsyncConnection):
                 self._wire.released()
             with as_httpx():
-                await self._response.aclose()
-                await self._give_back()
+                try:
+                    await self._response.aclose()
+                finally:
+                    await self._give_back()
 
 
 class _Chunked:

@@ -44,7 +44,8 @@ class Network(httpcore2.NetworkBackend):
         source = (local_address, 0) if local_address else None
         with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             made = socket.create_connection((host, port), _bounded(timeout), source)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError):  # it was reset already, as the first write will tell
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Connection(made)
 
     def sleep(self, seconds: float) -> None:

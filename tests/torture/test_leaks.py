@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from chatadapters.testing.faults import SCENARIOS, Answer, Ask, FaultServer, scenario
+from chatadapters import Retry, Timeout
+from chatadapters.testing.faults import SCENARIOS, Answer, Ask, FaultServer, Scenario, scenario
+from tests.both import Run, complete
 from tests.fault_cells import BACKENDS
 
 _TIMES = 1000
@@ -119,3 +121,29 @@ async def test_a_thousand_async_replies(backend: str, server: FaultServer, uncha
         await asyncio.sleep(0.05)
     assert left == set()
     await predict.aio.close()
+
+
+@scenario("error")
+def _error_that_breaks(ask: Ask) -> Answer:
+    """An error whose body is cut by a RST."""
+    return Answer([b'{"error": {"mess', 0.01], status=500, end="rst")
+
+
+@scenario("error")
+def _error_that_stalls(ask: Ask) -> Answer:
+    """An error whose body never ends."""
+    return Answer([b'{"error": {"mess', 60], status=500)
+
+
+@pytest.mark.parametrize("backend", sorted(BACKENDS))
+@pytest.mark.parametrize("fault", [_error_that_breaks, _error_that_stalls], ids=lambda s: s.name)
+def test_errors_that_cannot_be_read(
+    backend: str, fault: Scenario, server: FaultServer, unchanged: None, run: Run
+) -> None:
+    """An error's body that breaks or never ends leaves no connection open."""
+    dialect, make = BACKENDS[backend]
+    once = {"retry": Retry(attempts=1), "timeout": Timeout(first=0.3, idle=0.3)}
+    predict = make(server.url(fault, dialect)).using(**once)
+    for _ in range(3):
+        with pytest.raises(Exception):  # noqa: B017, PT011 - which one is the matrix's affair
+            complete(run, predict, "Hi")
