@@ -29,11 +29,12 @@ STREAM = {**ASK, "stream": True}
 
 
 class Endless(ScriptedBackend):
-    """Streams text for ever, as fast as it is taken, and counts it."""
+    """Streams text for ever, as fast as it is taken or with pauses, and counts it."""
 
-    def __init__(self, piece: str) -> None:
+    def __init__(self, piece: str, pause: float = 0) -> None:
         super().__init__("")
         object.__setattr__(self, "piece", piece)
+        object.__setattr__(self, "pause", pause)
         object.__setattr__(self, "given", [0])
 
     async def astream(self, payload: Any, timeout: Any) -> AsyncGenerator[Any, None]:
@@ -41,7 +42,7 @@ class Endless(ScriptedBackend):
             while True:
                 self.given[0] += 1  # type: ignore[attr-defined]
                 yield self.piece  # type: ignore[attr-defined]
-                await asyncio.sleep(0)
+                await asyncio.sleep(self.pause)  # type: ignore[attr-defined]
         finally:
             self.closed.append(None)
 
@@ -151,7 +152,9 @@ def test_a_silent_provider_keeps_the_connection_alive(monkeypatch: pytest.Monkey
 
 def test_a_thousand_clients_that_go_away_leave_nothing() -> None:
     """Whether before the body, in silence or in mid-stream: streams, tasks and sockets are gone."""
-    flowing = Endless("x" * 100)
+    others = _tasks()
+    # Not faster: the clients are in the same interpreter and would wait for it at every call.
+    flowing = Endless("x" * 100, pause=0.02)
     silent = ScriptedBackend(["Hel", Pause(600)])
     with serving({"m": make_predict(flowing), "silent": make_predict(silent)}) as url:
         _leave(url, 20)  # whatever is made once is made now
@@ -162,11 +165,11 @@ def test_a_thousand_clients_that_go_away_leave_nothing() -> None:
             _leave(url, 33)
         assert eventually(lambda: len(flowing.closed) == len(silent.closed) == 20 + 330)
         assert eventually(lambda: _open() <= descriptors)
-        assert threading.active_count() == threads
+        assert eventually(lambda: threading.active_count() <= threads)
         assert resident() - memory < 50 * 2**20
         assert httpx2.get(f"{url}/health").status_code == 200
-        tasks = _tasks()
-    assert tasks <= 3, tasks  # the server itself, its lifespan
+        assert eventually(lambda: len(_tasks() - others) <= 2), _tasks() - others
+        # They are the server itself and its lifespan.
 
 
 def _leave(url: str, times: int) -> None:
@@ -198,7 +201,8 @@ def _open() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def _tasks() -> int:
-    """Count the tasks of every loop of this process that are not done."""
-    tasks = [each for each in gc.get_objects() if isinstance(each, asyncio.Task)]
-    return sum(not task.done() for task in tasks)
+def _tasks() -> set[asyncio.Task[Any]]:
+    """Give the tasks of every loop of this process that are not done."""
+    # `isinstance` would ask proxies for their class, and OpenAI's import all of it for that.
+    tasks = [each for each in gc.get_objects() if issubclass(type(each), asyncio.Task)]
+    return {task for task in tasks if not task.done()}
