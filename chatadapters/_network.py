@@ -42,7 +42,7 @@ class Network(httpcore2.NetworkBackend):
         socket_options: object = None,  # noqa: ARG002 - ours set none
     ) -> Connection:
         source = (local_address, 0) if local_address else None
-        with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+        with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             made = socket.create_connection((host, port), _bounded(timeout), source)
             with suppress(OSError):  # it was reset already, as the first write will tell
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,7 +78,7 @@ class Connection(httpcore2.NetworkStream):
         self._shown = self._head.over
         data, self._kept = self._kept, b""
         if not data:
-            with _as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+            with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
                 self._socket.settimeout(timeout if self._shown else _bounded(timeout))
                 data = self._socket.recv(max_bytes)
         if self._shown:
@@ -101,7 +101,7 @@ class Connection(httpcore2.NetworkStream):
     def _send(self, timeout: float | None) -> None:
         """Send what was written: a head and a small body go together."""
         data, self._unsent = self._unsent, b""
-        with _as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
+        with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
             self._socket.settimeout(_bounded(timeout))
             self._socket.sendall(data)
 
@@ -186,7 +186,7 @@ class Connection(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         try:
-            with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
                 self._socket.settimeout(_bounded(timeout))
                 secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
         except BaseException:
@@ -229,7 +229,8 @@ def _ready(sock: socket.socket, event: int, seconds: float | None) -> bool:
 
 
 @contextmanager
-def _as_httpcore(late: type[Exception], broken: type[Exception]) -> Generator[None, None, None]:
+def as_httpcore(late: type[Exception], broken: type[Exception]) -> Generator[None, None, None]:
+    """Raise what the system raises as httpcore's errors."""
     try:
         yield
     except TimeoutError as error:

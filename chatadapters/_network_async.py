@@ -6,16 +6,16 @@ The twin of `_network`. Data is taken from asyncio's transports as it comes, wit
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
 from ._framing import Head
+from ._network import as_httpcore
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Generator
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
 _MOST_UNSENT = 64 * 1024
@@ -37,7 +37,7 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
         options: dict[str, Any] = {}
         if isinstance(loop, asyncio.BaseEventLoop):  # uvloop's takes no such option
             options["happy_eyeballs_delay"] = _NEXT_ADDRESS_SECONDS
-        with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+        with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
                 _, made = await loop.create_connection(
                     lambda: AsyncConnection(loop),
@@ -110,7 +110,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             with suppress(httpcore2.WriteError):  # the server may have answered all the same
                 await self._send(timeout)
         self._shown = self._head.over
-        with _as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+        with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
             async with asyncio.timeout(timeout):
                 data = await self._next()
         end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
@@ -127,7 +127,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     async def _send(self, timeout: float | None) -> None:
         """Send what was written: a head and a small body go together."""
         data, self._unsent = self._unsent, b""
-        with _as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
+        with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
             if self._ended:
                 raise self._error or BrokenPipeError("the server has closed the connection")
             self._transport.write(data)
@@ -152,7 +152,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            with _as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
                 async with asyncio.timeout(timeout):
                     self._transport = await self._loop.start_tls(
                         self._transport, self, ssl_context, server_hostname=server_hostname
@@ -249,13 +249,3 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 def _wake(future: asyncio.Future[None] | None) -> None:
     if future is not None and not future.done():
         future.set_result(None)
-
-
-@contextmanager
-def _as_httpcore(late: type[Exception], broken: type[Exception]) -> Generator[None, None, None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise late(str(error)) from error
-    except OSError as error:
-        raise broken(str(error)) from error
