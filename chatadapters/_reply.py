@@ -233,6 +233,8 @@ class ReplyState:
         return self._call.needs_text and not self._said.has_text and reason != "stop"
 
     def _fail(self, error: BaseException) -> None:
+        if self._reported:  # it was closed at exit, while another thread read it
+            return
         if self.over:
             self.error = error
             return

@@ -28,7 +28,7 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> Generator[Any, None, None]:
         reply = start(message, history, extra, named)
-        close_at_exit(reply)
+        close_at_exit(reply, first=True)
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:
@@ -59,7 +59,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         from asyncio import sleep as asleep
 
         reply = start(message, history, extra, named)
-        close_at_exit(reply)
+        close_at_exit(reply, first=True)
         del extra, named  # a key may be among them, and tracebacks show variables
         try:
             while not reply.over:

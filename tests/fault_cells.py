@@ -173,10 +173,18 @@ async def _alisten(predict: Any, values: list[str]) -> BaseException | None:
         async for value in predict.aio("Hello", []):
             _note(values, value)
     except Exception as error:  # which errors may come is what is tested
+        await _close_lent_client(predict)
         return error
     finally:
         await predict.aio.close()
     return None
+
+
+async def _close_lent_client(predict: Any) -> None:
+    """Close what LangChain's client of its own leaves open when its server breaks a connection."""
+    client = getattr(getattr(predict.backend, "model", None), "root_async_client", None)
+    if client is not None:
+        await client.close()
 
 
 def _note(values: list[str], value: str) -> None:

@@ -398,7 +398,7 @@ def test_retries_are_logged_without_prompt_or_key(
             return ["sk-canary"]
 
     error = ProviderStreamError("busy for sk-canary")
-    with caplog.at_level("DEBUG"):
+    with caplog.at_level("DEBUG", logger="chatadapters"):
         run(scripted([error], "yes", backend=Keyed), "predict", "a private question")
     records = [record for record in caplog.records if record.name == "chatadapters"]
     (warning,) = [record.getMessage() for record in records if record.levelname == "WARNING"]
