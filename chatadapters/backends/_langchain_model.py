@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import MissingDependencyError, OptionError
+from .._redact import header_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,4 +199,6 @@ def keys_of(value: object, depth: int = 8) -> Iterator[str]:
         for name, item in named.items():
             if isinstance(item, str) and str(name).endswith(("api_key", "api_token")):
                 yield item
+            elif str(name).endswith("headers"):
+                yield from header_secrets(item)
             yield from keys_of(item, depth - 1)

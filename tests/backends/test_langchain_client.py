@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, MessagesState, StateGraph
+from openai import AuthenticationError
 from pydantic import SecretStr
 
 from chatadapters import IncompleteStreamError, Retry, langchain_predict, openai_predict
@@ -152,6 +153,16 @@ def test_errors_pass_through_without_the_key(run: Run, fault_server: FaultServer
         assert type(caught.value).__module__.startswith(("openai", "langchain_openai"))
         assert KEY not in f"{caught.value!r} {caught.value.__dict__}"
         assert KEY not in repr(predict.backend)
+
+
+def test_keys_in_headers_of_the_model_show_nowhere(run: Run, fault_server: FaultServer) -> None:
+    """A header of the model's own may carry a key; the error that repeats it does not."""
+    url, headers = fault_server.url("s401"), {"Connection": "close", "X-Api-Key": "hdr-4f5e6d7c"}
+    predict = langchain_predict(chat_openai(url, default_headers=headers))
+    with pytest.raises(AuthenticationError) as caught:
+        complete(run, predict, "Hi")
+    assert "hdr-4f5e6d7c" not in repr(caught.value.request.headers.items())
+    assert fault_server.requests(url)[0].headers["x-api-key"] == "hdr-4f5e6d7c"
 
 
 def test_closing_frees_the_connection(fault_server: FaultServer) -> None:
