@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 EXAMPLES = Path(__file__).parents[2] / "examples"
+_TRIES = 3  # so small a model, which samples, is now and then wrong about what it said
 
 
 @pytest.mark.parametrize("name", ["langchain_chat", "openai_streaming", "parameters", "starchat"])
@@ -23,16 +24,19 @@ def test_an_example_talks(name: str, page: Page) -> None:
     """An answer grows, and the next one knows of it."""
     port = free_port()
     with app([str(EXAMPLES / f"{name}.py")], port=port) as running:
-        chat = Chat(page, running.url)
-        chat.screenshot(f"example-{name}-empty")
-        chat.send("What is the capital of France? Answer in one sentence.")
-        seen = chat.watch(1)
-        assert len(seen) > 1
-        assert all(later.startswith(before) for before, later in pairwise(seen))
-        assert "Paris" in seen[-1]
-        reply = chat.ask("Which city did you just name? Answer with its name.")
-        chat.screenshot(f"example-{name}")
-        assert "Paris" in reply
+        assert any(_remembers(name, Chat(page, running.url)) for _ in range(_TRIES))
+
+
+def _remembers(name: str, chat: Chat) -> bool:
+    chat.screenshot(f"example-{name}-empty")
+    chat.send("What is the capital of France? Answer in one sentence.")
+    seen = chat.watch(1)
+    assert len(seen) > 1
+    assert all(later.startswith(before) for before, later in pairwise(seen))
+    assert "Paris" in seen[-1]
+    reply = chat.ask("Which city did you just name? Answer with its name.")
+    chat.screenshot(f"example-{name}")
+    return "Paris" in reply
 
 
 def test_the_echo(page: Page) -> None:
