@@ -58,7 +58,7 @@ def test_textual(tmp_path: Path, provider: Obedient) -> None:
     ]
     assert partial.startswith("word0 word1 word2 word3 word4 word5")
     assert "word79" not in partial
-    assert provider.left == left + 1
+    assert provider.left > left
     *before, last = provider.requests[-5:]
     assert last["messages"][0] == {
         "role": "system",
