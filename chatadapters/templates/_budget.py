@@ -7,12 +7,12 @@ import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import TemplateError as JinjaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sized
+    from collections.abc import Callable, Generator, Iterator
 
 T = TypeVar("T")
 SOURCE_LIMIT = 2**20
@@ -34,9 +34,7 @@ class Budget:
         self.steps = STEP_LIMIT
         self.work = WORK_LIMIT
 
-    def spend(self, value: object = "") -> None:
-        sized = type(value) is str or isinstance(value, (str, list, tuple, dict))
-        size = len(cast("Sized", value)) if sized else 1
+    def spend(self, size: int = 0) -> None:
         self.steps -= 1
         self.work -= size
         if size > TEXT_LIMIT or self.steps < 0 or self.work < 0:
@@ -58,7 +56,7 @@ def limited() -> Generator[None]:
 
 def paid(value: T) -> T:
     """Pay for a value by its length, and give it back."""
-    _left.get().spend(value)
+    _left.get().spend(len(value) if isinstance(value, (str, list, tuple, dict)) else 1)
     return value
 
 

@@ -138,9 +138,9 @@ def _orders(layout: Layout, texts: list[str]) -> Iterator[list[Turn]]:
 
 def _looks(source: str) -> list[str]:
     """Make texts of what the template may look for: its literals, and blocks of its tags."""
-    from ._sandbox import literals
+    from ._sandbox import looks
 
-    words = sorted(word for word in literals(source) if len(word) <= LONGEST_WORD)
+    words = sorted(word for word in looks(source).words if len(word) <= LONGEST_WORD)
     tags = {tag for word in words for tag in _CLOSING.findall(word)} | {"think"}
     blocks = [f"<{tag}>\nhm\n</{tag}>\n\nso" for tag in sorted(tags)]
     return [f"x{word}y{word}z" for word in words] + blocks * 2

@@ -194,9 +194,9 @@ class Prober:
 
     def _with_thinking(self, layout: Layout) -> Layout:
         """See what becomes of reasoning in answers, for everything that may end it."""
-        from ._sandbox import literals
+        from ._sandbox import looks
 
-        found = {word for word in literals(self._template.jinja) if len(word) <= LONGEST_WORD}
+        found = {word for word in looks(self._template.jinja).words if len(word) <= LONGEST_WORD}
         words = sorted(found - {""}, key=lambda word: (word.strip() != word, len(word), word))
         asked: tuple[tuple[Kind, list[Turn]], ...]
         asked = (("assistant", TURNS[:5]), (self._closing, TURNS[:2]))

@@ -88,7 +88,7 @@ class Renderer:
         kinds = self._kinds(roles)
         clean = [system, *texts]
         thoughts = self._trimmed(clean, kinds)
-        changes = self._guard.clean_all(clean, roles, escape)
+        changes = [] if escape == "off" else self._guard.clean_all(clean, roles, escape)
         system, *pieces[1::3] = clean
         if layout.first_user is not None and roles and roles[0] == "user":
             pieces[0] = layout.first_user

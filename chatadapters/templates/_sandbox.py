@@ -9,12 +9,14 @@ bound is seconds and some hundred megabytes, not a real-time promise.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from functools import cache, lru_cache
+from types import BuiltinMethodType
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
 from jinja2.ext import Extension, loopcontrols
+from jinja2.runtime import new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -33,10 +35,12 @@ from ._budget import (
     replace_filter,
     to_json,
 )
+from ._looked import Looked, looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from jinja2 import Template
     from jinja2.parser import Parser
     from jinja2.runtime import Context
 
@@ -45,6 +49,14 @@ _FILTERS = """
     length list lower map max min reject rejectattr replace reverse round safe select selectattr
     sort string sum title trim unique upper
 """
+# Methods of a string whose result is no longer than itself: neither guarded nor refused.
+_HARMLESS = """
+    capitalize count endswith find index isalpha isdigit isspace lower lstrip partition rfind
+    rindex rpartition rsplit rstrip split splitlines startswith strip title upper
+"""
+_ADDED = ("_loop_vars", "_block_vars")
+_PLAIN_METHODS = frozenset(_HARMLESS.split())
+_OF_DICT = frozenset(dir(dict))
 # Variables that a template writes around the assistant's text.
 GENERATION_MARKS = ("_generation_opens", "_generation_closes")
 
@@ -88,11 +100,6 @@ class _Generation(Extension):
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "+", "%", "**"})
 
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
-        _Meter().visit(tree)
-        return tree
-
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
         kept = list(pieces)
@@ -105,15 +112,34 @@ class _Environment(ImmutableSandboxedEnvironment):
         check_binop(operator, left, right)
         return paid(super().call_binop(context, operator, left, right))
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in _OF_DICT:
+            return obj[attribute]
+        if type(obj) is str and attribute in _PLAIN_METHODS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        if (
+            type(obj) is BuiltinMethodType
+            and type(obj.__self__) is str
+            and obj.__name__ in _PLAIN_METHODS
+        ):
+            return paid(obj(*args, **_own(kwargs)))
         check_call(obj, args)
         return paid(super().call(context, obj, *args, **kwargs))
+
+
+def _own(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Give the keyword arguments without those that Jinja adds for itself."""
+    return {name: value for name, value in kwargs.items() if name not in _ADDED} if kwargs else {}
 
 
 def _raise(message: str) -> None:
     raise JinjaError(message)
 
 
+@cache
 def _environment() -> _Environment:
     made = _Environment(
         trim_blocks=True,
@@ -136,27 +162,32 @@ def _environment() -> _Environment:
     return made
 
 
+class _Program(NamedTuple):
+    template: Template
+    looked: Looked
+
+
 @lru_cache(maxsize=64)
-def _compiled(source: str) -> Any:
+def _read(source: str) -> _Program:
     if len(source) > SOURCE_LIMIT:
         raise ExhaustedError(f"it is longer than {SOURCE_LIMIT} characters")
-    return _environment().from_string(source)
+    environment = _environment()
+    tree = environment.parse(source)
+    looked = looked_for(tree)
+    _Meter().visit(tree)
+    return _Program(environment.from_string(tree), looked)
 
 
-def literals(source: str) -> set[str]:
-    """Give the string literals of a template, which it may look for in texts.
+def looks(source: str) -> Looked:
+    """Give what a template may look for in texts.
 
     Args:
         source: The template.
 
     Returns:
-        The strings.
+        Its strings and numbers.
     """
-    return {
-        raw[1:-1].encode("ascii", "backslashreplace").decode("unicode-escape")
-        for _, kind, raw in _environment().lex(source)
-        if kind == "string"
-    }
+    return _read(source).looked
 
 
 def render_jinja(
@@ -179,8 +210,11 @@ def render_jinja(
     """
     try:
         with limited():
-            template = _compiled(source)
-            return str(template.render({**variables, "strftime_now": now}))
+            template = _read(source).template
+            environment = template.environment
+            known = {**environment.globals, **variables, "strftime_now": now}
+            context = new_context(environment, template.name, template.blocks, known, shared=True)
+            return str(environment.concat(template.root_render_func(context)))
     except JinjaError:
         raise
     except Exception as error:  # a template is a stranger's program: it may raise anything

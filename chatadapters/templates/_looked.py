@@ -1,0 +1,128 @@
+"""What a Jinja template may look for in texts: the strings and numbers it does more than write.
+
+A string that only goes into the prompt, names a key or is compared with a role cannot tell one
+text from another. All others might.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What is written inside these is kept, and may be looked at.
+_CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
+_TOLD = {"raise_exception", "strftime_now"}
+
+
+class Looked(NamedTuple):
+    """What a template may look for.
+
+    Attributes:
+        words: Strings.
+        numbers: Whole numbers: a length that it compares, a place where it cuts.
+    """
+
+    words: frozenset[str]
+    numbers: frozenset[int]
+
+
+def looked_for(tree: nodes.Template) -> Looked:
+    """Find what a template may look for in texts.
+
+    Args:
+        tree: The template as Jinja parsed it.
+
+    Returns:
+        The strings and numbers.
+    """
+    found = frozenset(_constants(tree, captured=False, roles=_keeps_roles(tree)))
+    numbers = frozenset(item for item in found if type(item) is int)
+    return Looked(frozenset(item for item in found if isinstance(item, str)), numbers)
+
+
+def _constants(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[object]:
+    """Yield the constants under a node that may meet a text."""
+    if isinstance(node, nodes.Const):
+        yield node.value
+    captured = captured or isinstance(node, _CAPTURES)
+    for child in _read(node, captured=captured, roles=roles):
+        yield from _constants(child, captured=captured, roles=roles)
+
+
+def _read(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[nodes.Node]:
+    """Yield the nodes under a node, but for what it only writes, names or tells."""
+    if isinstance(node, nodes.Output) and not captured:
+        for written in node.nodes:
+            yield from _computed(written)
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        yield node.node
+        if not isinstance(node.arg.value, str):
+            yield node.arg
+    elif not (_tells(node) or (roles and _is_about_a_role(node))):
+        yield from node.iter_child_nodes()
+
+
+def _computed(node: nodes.Expr) -> Iterator[nodes.Node]:
+    """Yield the parts of what is written that are more than constants put together."""
+    if isinstance(node, nodes.Add):
+        yield from _computed(node.left)
+        yield from _computed(node.right)
+    elif isinstance(node, nodes.Concat):
+        for part in node.nodes:
+            yield from _computed(part)
+    elif isinstance(node, nodes.CondExpr):
+        yield node.test
+        for part in filter(None, (node.expr1, node.expr2)):
+            yield from _computed(part)
+    elif not isinstance(node, (nodes.Const, nodes.TemplateData)):
+        yield node
+
+
+def _keeps_roles(tree: nodes.Template) -> bool:
+    """Say whether `role` of anything can only be a message's: the template makes no such key."""
+    made = {str(part.key) for part in tree.find_all(nodes.Keyword)}
+    made |= {part.attr for part in tree.find_all(nodes.NSRef)}
+    keys = [pair.key for pair in tree.find_all(nodes.Pair)]
+    constant = {key.value for key in keys if isinstance(key, nodes.Const)}
+    return "role" not in made | constant and all(isinstance(key, nodes.Const) for key in keys)
+
+
+def _tells(node: nodes.Node) -> bool:
+    """Say whether a node raises an error or asks for the date."""
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return node.node.name in _TOLD
+    return False
+
+
+def _is_about_a_role(node: nodes.Node) -> bool:
+    """Say whether a message's role is compared with constants alone."""
+    if not isinstance(node, nodes.Compare):
+        return False
+    sides = [node.expr, *(operand.expr for operand in node.ops)]
+    others = [side for side in sides if not _is_role(side)]
+    return len(others) < len(sides) and all(map(_is_constant, others))
+
+
+def _is_role(node: nodes.Expr) -> bool:
+    if isinstance(node, nodes.Getattr):
+        return node.attr == "role" and _is_plain(node.node)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return node.arg.value == "role" and _is_plain(node.node)
+    return False
+
+
+def _is_plain(node: nodes.Expr) -> bool:
+    """Say whether an expression holds nothing to be looked at itself: `message`, `messages[0]`."""
+    if isinstance(node, nodes.Getitem):
+        return isinstance(node.arg, nodes.Const) and _is_plain(node.node)
+    return isinstance(node, nodes.Name)
+
+
+def _is_constant(node: nodes.Expr) -> bool:
+    if isinstance(node, (nodes.List, nodes.Tuple)):
+        return all(map(_is_constant, node.items))
+    return isinstance(node, nodes.Const)

@@ -1,0 +1,45 @@
+"""What a template may look for in texts: nothing that could tell two texts apart is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatadapters.templates._sandbox import looks
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{{ 'a' + m['content'] ~ 'b' }}", set()),
+        ("{{ 'a' if 'b' in m.content else 'c' }}", {"b"}),
+        ("{{ ('a' + m.content) | replace('b', 'c') }}", {"a", "b", "c"}),
+        ("{{ raise_exception('a') }}{{ strftime_now('%d') }}", set()),
+        ("{% if m['role'] == 'user' or m.role in ['a', 'b'] %}{% endif %}", set()),
+        ("{% if 'user' != m.role %}{% endif %}", set()),
+        ("{% if m['content'] == 'user' %}{% endif %}", {"user"}),
+        ("{% if {'a': 'b'}[m.content] %}{% endif %}", {"a", "b"}),
+        ("{% set n = namespace(role=m.content) %}{% if n.role == 'a' %}{% endif %}", {"a"}),
+        (
+            "{% set n = namespace() %}{% set n.role = m.content %}{% if n.role == 'a' %}"
+            "{% endif %}",
+            {"a"},
+        ),
+        ("{% if {'role': m.content}.role == 'a' %}{% endif %}", {"role", "a"}),
+        ("{% if {k: m.content}.role == 'a' %}{% endif %}", {"a"}),
+        ("{% set x %}{{ 'a' }}{% endset %}{{ x == m.content }}", {"a"}),
+        ("{% macro f() %}{{ 'a' }}{% endmacro %}{{ f() in m.content }}", {"a"}),
+        ("{% filter replace('a', 'b') %}{{ m.content + 'c' }}{% endfilter %}", {"a", "b", "c"}),
+        ("{{ m.content['a':] or m.content.split('b')[0] }}", {"a", "b"}),
+    ],
+)
+def test_words_that_may_meet_a_text_are_found(source: str, words: set[str]) -> None:
+    """A word is left out only where it is written, names a key, or is compared with a role."""
+    assert looks(source).words == words
+
+
+def test_numbers_are_found() -> None:
+    """A length may be compared, a text cut."""
+    source = (
+        "{{ m.content[:90] if m.content | length > 80 and messages[2] }}{% if true %}{% endif %}"
+    )
+    assert looks(source).numbers == {2, 80, 90}
