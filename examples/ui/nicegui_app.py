@@ -51,5 +51,6 @@ def chat() -> None:
         temperature = ui.number("Temperature", value=0.2, max=2, step=0.1).classes("w-32")
 
 
-port = int(os.environ.get("PORT", "8080"))
-ui.run(title="Ask SmolLM2", host="127.0.0.1", port=port, show=False, reload=False)
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8080"))
+    ui.run(title="Ask SmolLM2", host="127.0.0.1", port=port, show=False, reload=False)

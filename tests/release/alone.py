@@ -11,13 +11,18 @@ import argparse
 import asyncio
 import io
 import json
+import logging
 import os
+import runpy
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 from contextlib import redirect_stdout
+from functools import partial
 from importlib import metadata
+from pathlib import Path
 
 import chatadapters as ca
 from chatadapters import MissingDependencyError
@@ -124,6 +129,20 @@ def cli(_: FaultServer) -> None:
     assert "--backend" in script.getvalue()
 
 
+def example(ui: str, _: FaultServer) -> None:
+    """Make the example of a chat UI, from its first line to its last."""
+    path = Path(__file__).parents[2] / "examples" / "ui" / f"{ui}_app.py"
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # where some UIs write settings
+        logging.disable()  # Streamlit warns that nobody looks at it
+        try:
+            runpy.run_path(str(path), run_name="example")
+        finally:
+            logging.disable(logging.NOTSET)
+            os.chdir(before)
+
+
 def check_both(predict: ca.Predict) -> None:
     """Take a reply in both colours."""
     assert predict.complete("Hi", [["One", "Two"]]).text == TEXT
@@ -137,6 +156,19 @@ async def _complete(predict: ca.Predict) -> ca.Reply:
     return reply
 
 
+#: The chat UIs, and the distributions that tell whether one is there.
+UIS = {
+    "chainlit": "chainlit",
+    "gradio": "gradio",
+    "jupyter": "ipywidgets",
+    "marimo": "marimo",
+    "mesop": "mesop",
+    "nicegui": "nicegui",
+    "panel": "panel",
+    "shiny": "shinychat",
+    "streamlit": "streamlit",
+    "textual": "textual",
+}
 #: What each extra is asked, and the distribution without which it is not there.
 EXTRAS = {
     "openai": (openai, "openai"),
@@ -150,9 +182,10 @@ EXTRAS = {
     "demo": (demo, "gradio"),
     "otel": (otel, "opentelemetry-api"),
     "cli": (cli, "shtab"),
+    **{ui: (partial(example, ui), distribution) for ui, distribution in UIS.items()},
 }
 #: What works without the extra's own package, so that nothing can be missing.
-OPTIONAL = {"text-generation"}
+OPTIONAL = {"text-generation", *UIS}
 
 
 def installed(distribution: str) -> bool:
@@ -172,8 +205,9 @@ def main(*wanted: str) -> None:
             if installed(distribution):
                 ask(faults)
                 print(f"  {extra}: answers, with {distribution} {metadata.version(distribution)}")
-            elif extra not in OPTIONAL:
-                assert extra not in wanted, f"{distribution} is not installed"
+                continue
+            assert extra not in wanted, f"{distribution} is not installed"
+            if extra not in OPTIONAL:
                 says_how(extra)
 
 
