@@ -1,4 +1,4 @@
-"""The docs site: built with warnings as errors, then read on a phone."""
+"""The docs site: built with warnings as errors, then read on a phone and by a screen reader."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parent.parent.parent
 PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+#: A page of each kind: pictures, steps, commands, tables, prose, reference.
+KINDS = ("index", "tutorial", "cli", "uis", "howto/testing", "reference/ui")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,28 @@ def test_every_page_can_be_read_on_a_phone(site: Path, browser: Browser) -> None
     page.screenshot(path=artifacts / "site-phone.png")
     page.close()
     assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_screen_reader_can_tell_every_kind_of_page(
+    site: Path, browser: Browser, size: Any, scheme: Any
+) -> None:
+    """axe-core finds nothing serious or critical: names, labels, order, contrast, the keyboard."""
+    context = browser.new_context(viewport=size, color_scheme=scheme)
+    page = context.new_page()
+    axe = Axe()
+    found: dict[str, str] = {}
+    for kind in KINDS:
+        page.goto((site / f"{kind}.html").as_uri())
+        shown = page.evaluate("document.body.dataset.mdColorScheme")
+        assert shown == {"light": "default", "dark": "slate"}[scheme]
+        results = axe.run(page)
+        for violation in results.response["violations"]:
+            if violation["impact"] in {"serious", "critical"}:
+                found[f"{kind}: {violation['id']}"] = results.generate_report(violation["id"])
+    context.close()
+    assert not found, "\n".join(found.values())
 
 
 def test_the_reference_has_every_public_name(site: Path) -> None:
