@@ -138,13 +138,10 @@ TITLED = [
 
 @pytest.mark.parametrize(("name", "code"), TITLED)
 def test_unit_tests_on_the_pages(name: str, code: str, tmp_path: Path) -> None:
-    """A unit test on a page passes as it is, in an empty folder."""
+    """A unit test on a page passes as it is, in an empty folder, with pytest alone."""
     (tmp_path / name).write_text(code, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
-        encoding="utf-8",
-    )
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
+    alone = ["-p", "no:cacheprovider", "-p", "no:asyncio"]
+    words = [sys.executable, "-m", "pytest", "-q", *alone, name]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

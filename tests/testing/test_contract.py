@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -162,10 +161,7 @@ def test_what_is_missing_is_said_in_words(half: Any, name: str, says: str) -> No
     predict = make_predict(under.backend(), pace=0) if len(taken) > 1 else None
     given = (predict,) if predict is not None else ()
     with pytest.raises((AssertionError, NotImplementedError, IncompleteStreamError)) as caught:
-        if asyncio.iscoroutinefunction(test):
-            asyncio.run(test(*given))
-        else:
-            test(*given)
+        test(*given)
     assert says in str(caught.value)
 
 
