@@ -10,7 +10,7 @@ from ._errors import IncompleteStreamError, LimitExceededError
 from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
 from ._policies import Limits
 from ._reasoning import ReasoningSplitter
-from ._seam import START, Join
+from ._seam import START, Join, resumable
 from ._stop import StopFilter, TokenFilter
 
 if TYPE_CHECKING:
@@ -49,8 +49,6 @@ class Attempt:
         done: Whether the server marked the end of its stream.
         over: Whether nothing that follows could matter.
         content: How many pieces of content came.
-        raw: The raw text of the model, before any filter.
-        plain: Whether nothing but text came: no reasoning apart from it, no call of a tool.
     """
 
     def __init__(self, reader: Reader, rules: Rules, point: Break = START) -> None:
@@ -65,8 +63,8 @@ class Attempt:
         self.usage: Usage | None = None
         self.over = False
         self.content = 0
-        self.raw = StringIO()
-        self.plain = True
+        self._raw = StringIO()
+        self._plain = True
         self._join = Join(point) if point.prefix else None
 
     def feed(self, chunk: Chunk) -> None:
@@ -84,6 +82,14 @@ class Attempt:
         if self.finish is None:
             self._end_without_finish()
 
+    def resume_point(self) -> Break:
+        """Say where this reply can be continued; `START` when it cannot.
+
+        Reasoning that the provider keeps apart, and calls of tools, cannot be put back into a
+        prompt.
+        """
+        return resumable(self._raw.getvalue()) if self._plain else START
+
     def _end_without_finish(self) -> None:
         wanted = self._rules.ends_with
         if wanted != "close":
@@ -100,7 +106,7 @@ class Attempt:
                 case Reasoning(delta):
                     self._reasoning(delta)
                 case Progress(size):
-                    self.plain = False
+                    self._plain = False
                     self._count(size)
                 case Usage():
                     self.usage = event
@@ -127,14 +133,14 @@ class Attempt:
             self._take(text)
 
     def _take(self, text: str) -> None:
-        self.raw.write(text)
+        self._raw.write(text)
         self._split(text if self._tokens is None else self._tokens.feed(text))
 
     def _reasoning(self, delta: str) -> None:
         if self.finish is not None:
             return
         self._count(len(delta))
-        self.plain = False
+        self._plain = False
         self.events.append(Reasoning(delta))
 
     def _split(self, text: str) -> None:

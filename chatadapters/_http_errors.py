@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from ._http import Post
+    from ._post import Post
 
 _MOST_HOPS = 5
 _MOST_ERROR_BYTES = 64 * 1024

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ._errors import ChatAdaptersError, IncompleteStreamError, ProviderStreamError
 from ._retry import Attempts, is_spent, never_retried
-from ._seam import START, Seam, SeamError, resumable
+from ._seam import START, Seam, SeamError
 from ._server_wait import status_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Recovery:
         if mode == "auto":
             mode = "resume" if self.call.backend.resumes else "restart"
         if mode == "resume" and not self._resumes:
-            point = resumable(attempt)
+            point = attempt.resume_point()
             if point.prefix and self._continued(point) is not None:
                 return point
         return START if self._may_restart() else None

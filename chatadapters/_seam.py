@@ -10,7 +10,6 @@ from ._events import Reasoning, Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._attempt import Attempt
     from ._events import Event
 
 _MOST_OVERLAP = 256
@@ -33,15 +32,13 @@ class Break(NamedTuple):
 START = Break()
 
 
-def resumable(attempt: Attempt) -> Break:
-    """Say where a reply can be continued; `START` when it cannot.
+def resumable(raw: str) -> Break:
+    """Say where a reply can be continued that has said `raw`; `START` when it cannot.
 
     It is cut before the last word, because a model continues a whole word as it would have
     written it, but not half a one; and that word, said again, shows that what comes really is
-    the continuation. Reasoning that the provider keeps apart, and calls of tools, cannot be put
-    back into a prompt.
+    the continuation.
     """
-    raw = attempt.raw.getvalue() if attempt.plain else ""
     words = raw.rsplit(maxsplit=1)
     return Break(words[0], raw[len(words[0]) :]) if len(words) > 1 else START
 

@@ -14,27 +14,35 @@ import threading
 import time
 import traceback
 from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 import trustme
 
-from chatadapters import _http, _http_errors
+from chatadapters import _http, _http_errors, _post
 from chatadapters._abort import AbortableStream, Hangup, watch_request
 from chatadapters._errors import MalformedStreamError, MissingDependencyError
-from chatadapters._http import HTTPStatusError, Post, apost_stream, http_clients, post_stream
+from chatadapters._http import apost_blocks, post_blocks
+from chatadapters._http_clients import http_clients
+from chatadapters._http_errors import HTTPStatusError
 from chatadapters._policies import Timeout
+from chatadapters._post import Post
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-OURS = (_http.__file__, _http_errors.__file__)
+OURS = (_http.__file__, _http_errors.__file__, _post.__file__)
 KEY = "sk-very-secret-0123456789"
 AUTH = {"Authorization": f"Bearer {KEY}"}
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 OPEN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def post_stream(loan: Any, post: Post, timeout: Timeout) -> AbortableStream:
+    return AbortableStream(partial(post_blocks, loan, post, timeout))
 
 
 class Server:
@@ -109,7 +117,7 @@ def read(request: pytest.FixtureRequest) -> Callable[[Post], bytes]:
     """Read a whole answer, in both colours."""
 
     async def whole(post: Post) -> bytes:
-        stream = apost_stream(http_clients().aio(), post, Timeout())
+        stream = apost_blocks(http_clients().aio(), post, Timeout())
         return b"".join([block async for block in stream])
 
     if request.param == "async":
@@ -303,11 +311,11 @@ def test_missing_httpx2_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_socket_timeouts_outlast_the_clocks() -> None:
     """The socket waits longer than the clocks for content, and for ever where they do."""
-    ours = _http._socket_timeout(Timeout(connect=3, first=20, idle=40))
+    ours = _post._socket_timeout(Timeout(connect=3, first=20, idle=40))
     assert (ours.connect, ours.pool) == (3, None)
     assert ours.read is not None
     assert ours.read > 40
-    assert _http._socket_timeout(Timeout(idle=None)).read is None
+    assert _post._socket_timeout(Timeout(idle=None)).read is None
 
 
 def stall_before_headers(connection: socket.socket) -> None:
@@ -478,7 +486,7 @@ async def test_cancelling_frees_the_connection(stall: Callable[[socket.socket], 
     clients = http_clients()
 
     async def reading() -> None:
-        async with aclosing(apost_stream(clients.aio(), Post(server.url, {}), Timeout())) as blocks:
+        async with aclosing(apost_blocks(clients.aio(), Post(server.url, {}), Timeout())) as blocks:
             async for _ in blocks:
                 pass
 

@@ -12,7 +12,7 @@ from chatadapters import Reasoning, Text
 from chatadapters._attempt import Attempt, Rules
 from chatadapters._backend import Reader
 from chatadapters._events import Progress, ReaderEvent
-from chatadapters._seam import START, Break, Join, SeamError, resumable
+from chatadapters._seam import START, Break, Join, SeamError
 
 
 class Plain(Reader):
@@ -56,16 +56,16 @@ CUT = Break("The quick brown fox", " jum")
 )
 def test_a_reply_is_cut_before_its_last_word(raw: str, point: Break) -> None:
     """The last word has to come again, and a single one is not continued."""
-    assert resumable(broken(Text(raw))) == point
+    assert broken(Text(raw)).resume_point() == point
     assert point == START or point.prefix + point.tail == raw
 
 
 @pytest.mark.parametrize("other", [Reasoning("Hm."), Progress(7)])
 def test_what_is_not_text_alone_is_not_continued(other: ReaderEvent) -> None:
     """Reasoning and calls of tools cannot be put back into a prompt."""
-    assert resumable(broken(Text("One two three"))) != START
-    assert resumable(broken(Text("One two three"), other)) == START
-    assert resumable(broken(other, Text("One two three"))) == START
+    assert broken(Text("One two three")).resume_point() != START
+    assert broken(Text("One two three"), other).resume_point() == START
+    assert broken(other, Text("One two three")).resume_point() == START
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_no_server_makes_a_text_wrong(words: list[str], data: st.DataObject) -> 
     """Whatever a server repeats, the text is exact or there is none."""
     text = " ".join(words)
     cut = data.draw(st.integers(0, len(text)))
-    point = resumable(broken(Text(text[:cut]))) if cut else START
+    point = broken(Text(text[:cut])).resume_point() if cut else START
     if point == START:
         return
     rest = text[len(point.prefix) :]

@@ -35,6 +35,7 @@ _WIRE = (
     "_connections.py",
     "_http",
     "_network",
+    "_post.py",
     "_transport.py",
     "backends/_openai_clients.py",
 )
@@ -48,7 +49,7 @@ HOMES = {
     "langchain": ("backends/_langchain_model.py",),
     "langchain_core": ("backends/langchain.py", "backends/_langchain_"),
     "openai": ("backends/_openai_", "backends/openai.py"),
-    "opentelemetry": ("otel.py",),
+    "opentelemetry": ("otel.py", "_otel_span.py"),
     "starlette": ("server/",),
     "tenacity": ("_retry.py",),
     "uvicorn": ("server/",),

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend
 from .._errors import OptionError
-from .._http import Post, apost_stream, http_clients, post_blocks
+from .._http import apost_blocks, post_blocks
+from .._http_clients import http_clients
 from .._http_errors import HTTPStatusError
+from .._post import Post
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
@@ -82,7 +84,7 @@ class HTTPBackend(Backend):
 
         post = await to_thread(self._post, payload)  # finding the token may take a while
         with self._telling():
-            async with aclosing(apost_stream(self._clients.aio(), post, timeout)) as blocks:
+            async with aclosing(apost_blocks(self._clients.aio(), post, timeout)) as blocks:
                 async for block in blocks:
                     yield block
 

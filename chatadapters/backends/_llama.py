@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
-from .._http import Post
+from .._post import Post
 from .._registry import missing
 
 if TYPE_CHECKING:

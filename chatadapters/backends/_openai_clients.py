@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._abort import watch_request
-from .._http import tls_settings
+from .._http_clients import tls_settings
 from .._registry import missing
 from ._openai_hooks import answered, async_answered
 

@@ -12,7 +12,8 @@ from .._backend import Backend, Reader
 from .._clients import Clients
 from .._content import text_of
 from .._errors import OptionError
-from .._http import apost_stream, http_clients, post_blocks
+from .._http import apost_blocks, post_blocks
+from .._http_clients import http_clients
 from .._parts import Message
 from .._reasoning import TAGS
 from ._chat_resume import continued
@@ -126,7 +127,7 @@ class LocalBackend(Backend):
 
         async with _Loan(self._config()) as server:
             post = server.post(_path(payload), payload)
-            async with aclosing(apost_stream(_http.aio(), post, timeout)) as blocks:
+            async with aclosing(apost_blocks(_http.aio(), post, timeout)) as blocks:
                 async for block in blocks:
                     yield block
 

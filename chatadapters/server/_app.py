@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
 from .._registry import missing
 from .._spec import as_tuple
 from ._errors import RefusedError, error_answer
 from ._exchange import Replies
-from ._guard import Gate, check_caller
+from ._guard import Gate, Rules, check_caller
 from ._openapi import description
 
 if TYPE_CHECKING:
@@ -89,15 +89,6 @@ def asgi(
         exception_handlers={RefusedError: _refused, HTTPException: _refused},
         lifespan=served.lifespan,
     )
-
-
-class Rules(NamedTuple):
-    """Who may ask, how many at once, and how much."""
-
-    api_keys: tuple[str, ...]
-    cors_origins: tuple[str, ...]
-    gate: Gate
-    max_body: int
 
 
 class _Served:

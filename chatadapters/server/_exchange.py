@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from .._protocols import Predict
-    from ._app import Rules
+    from ._guard import Rules
     from ._request import Asked
 
 _log = getLogger("chatadapters.server")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import RefusedError
 
@@ -44,6 +44,15 @@ class Gate:
             yield
         finally:
             self._free += 1
+
+
+class Rules(NamedTuple):
+    """Who may ask, how many at once, and how much."""
+
+    api_keys: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    gate: Gate
+    max_body: int
 
 
 def check_caller(request: Request, keys: Sequence[str], origins: Sequence[str]) -> None:
