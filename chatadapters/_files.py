@@ -134,7 +134,8 @@ def _size_and_content(real: str) -> tuple[int, bytes]:
     with os.fdopen(os.open(real, os.O_RDONLY | _CAREFULLY), "rb") as file:
         info = os.fstat(file.fileno())
         _require_regular(info)
-        return info.st_size, file.read(min(info.st_size, MAX_FILE_BYTES) + 1)
+        too_large = info.st_size > MAX_FILE_BYTES
+        return info.st_size, b"" if too_large else file.read(info.st_size + 1)
 
 
 def _require_regular(info: os.stat_result) -> None:
