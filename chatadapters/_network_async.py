@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 
 from ._framing import Head
+from ._happy_eyeballs import connected
 from ._network import as_httpcore
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
 _MOST_UNSENT = 64 * 1024
-_NEXT_ADDRESS_SECONDS = 0.25
 
 
 class AsyncNetwork(httpcore2.AsyncNetworkBackend):
@@ -34,18 +34,14 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
         socket_options: object = None,  # noqa: ARG002 - ours set none
     ) -> AsyncConnection:
         loop = asyncio.get_running_loop()
-        options: dict[str, Any] = {}
-        if isinstance(loop, asyncio.BaseEventLoop):  # uvloop's takes no such option
-            options["happy_eyeballs_delay"] = _NEXT_ADDRESS_SECONDS
         with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
             async with asyncio.timeout(timeout):
-                _, made = await loop.create_connection(
-                    lambda: AsyncConnection(loop),
-                    host,
-                    port,
-                    local_addr=(local_address, 0) if local_address else None,
-                    **options,
-                )
+                if isinstance(loop, asyncio.BaseEventLoop):
+                    where: dict[str, Any] = {"sock": await connected(host, port, local_address)}
+                else:  # uvloop's may lose a socket that is given to it, but none of its own
+                    local = (local_address, 0) if local_address else None
+                    where = {"host": host, "port": port, "local_addr": local}
+                _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)
         return made
 
     async def sleep(self, seconds: float) -> None:

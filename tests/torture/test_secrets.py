@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import pickle
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.fault_cells import BACKENDS
 _OURS = str(Path(chatadapters.__file__).parent)
 _HEADER_KEY = "hdr-4f5e6d7c8b9a"
 _KEYS = (fault_cells.KEY, _HEADER_KEY)
+_AT_ONCE = 8
 _QUICK: dict[str, Any] = {
     "limits": Limits(event=2**20, reply=2**20, buffer=2**20),
     "retry": Retry(attempts=2, wait=0),
@@ -83,6 +85,11 @@ def _leaks(shown: Iterable[str]) -> Seen:
     return [text[:1000] for text in shown if any(key in text for key in _KEYS)]
 
 
+def _sync(made: list[Any]) -> list[Seen]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(_events, made))
+
+
 def _events(predict: Any) -> Seen:
     seen: Seen = []
     try:
@@ -95,9 +102,25 @@ def _events(predict: Any) -> Seen:
     return seen
 
 
-def _sync(made: list[Any]) -> list[Seen]:
-    with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(_events, made))
+def _async(made: list[Any]) -> list[Seen]:
+    async def listen() -> list[Seen]:
+        places = asyncio.Semaphore(_AT_ONCE)
+        return await asyncio.gather(*(_aevents(predict, places) for predict in made))
+
+    return asyncio.run(listen())
+
+
+async def _aevents(predict: Any, places: asyncio.Semaphore) -> Seen:
+    seen: Seen = []
+    async with places:
+        try:
+            async for event in predict.aio.events("Hello", []):
+                seen += _leaks(_shown(event))
+        except Exception as error:  # which one it is, is tested elsewhere
+            seen += _leaks(_of_error(error))
+        finally:
+            await predict.aio.close()
+    return seen
 
 
 def _shown(event: object) -> Iterator[str]:
@@ -140,11 +163,11 @@ def _locals(error: BaseException) -> Iterator[str]:
                 yield f"{frame.filename}:{frame.lineno} {frame.locals!r}"
 
 
-# What a broken connection leaves open is the affair of `test_leaks.py`.
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("listen", [_sync, _async])
 @pytest.mark.parametrize("backend", _MAKERS)
 def test_no_key_is_seen_in_any_scenario(
     backend: str,
+    listen: Callable[[list[Any]], list[Seen]],
     server: FaultServer,
     log: Listening,
 ) -> None:
@@ -158,7 +181,7 @@ def test_no_key_is_seen_in_any_scenario(
         make(url, stop=SCENARIOS[name].stop, **options)
         for name, url in zip(names, urls, strict=True)
     ]
-    for name, seen in zip(names, _sync(made), strict=True):
+    for name, seen in zip(names, listen(made), strict=True):
         assert not seen, name
     assert len(replies) == len(names)
     assert not _leaks(map(repr, replies))

@@ -1,0 +1,91 @@
+"""Connects to the first address of a host that answers (RFC 8305), in asyncio.
+
+asyncio's own race loses a socket that is connected when the race is cancelled, as every reply may
+be; here each socket is closed by who opened it, or handed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEXT_ADDRESS_SECONDS = 0.25
+
+
+async def connected(host: str, port: int, local_address: str | None) -> socket.socket:
+    """Connect to a host, by whichever of its addresses answers first.
+
+    Args:
+        host: A name or an address.
+        port: The port.
+        local_address: The address to connect from, or None for any.
+
+    Raises:
+        OSError: There is no such host, or none of its addresses can be reached; the first says why.
+    """
+    made: list[socket.socket] = []
+    errors: list[OSError] = []
+    running: set[asyncio.Task[None]] = set()
+    rest = iter(by_turns(await _addresses(host, port)))
+    try:
+        while not made:
+            address = next(rest, None)
+            if address is not None:
+                running.add(asyncio.create_task(_try(address, local_address, made, errors)))
+            elif not running:
+                raise errors[0]
+            wait = None if address is None else _NEXT_ADDRESS_SECONDS
+            _, running = await asyncio.wait(
+                running, timeout=wait, return_when=asyncio.FIRST_COMPLETED
+            )
+        return made.pop(0)
+    finally:
+        for task in running:
+            task.cancel()
+        for late in made:
+            late.close()
+
+
+async def _try(
+    address: tuple[Any, ...],
+    local_address: str | None,
+    made: list[socket.socket],
+    errors: list[OSError],
+) -> None:
+    family, kind, protocol, _, where = address
+    try:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            if local_address is not None:
+                sock.bind((local_address, 0))
+            await asyncio.get_running_loop().sock_connect(sock, where)
+        except BaseException:
+            sock.close()
+            raise
+    except OSError as error:
+        errors.append(error)
+    else:
+        made.append(sock)
+
+
+async def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
+    with suppress(socket.gaierror):  # it is a name, which may take long
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    loop = asyncio.get_running_loop()
+    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+def by_turns(addresses: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Order addresses so that their families take turns."""
+    families: dict[Any, list[tuple[Any, ...]]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    turns = zip_longest(*families.values())
+    return [address for turn in turns for address in turn if address is not None]
