@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._errors import MalformedStreamError
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 _SHOWN = 200  # characters of the data that an error message shows
 _HIGH = ("\ud800", "\udbff")
+#: msgspec lets other threads see what it knows of a type before all of it is there, and crashes.
+_preparing = RLock()
 
 
 def loads(data: bytes | str) -> Any:
@@ -94,7 +97,8 @@ class TypedDecoder(Generic[T]):
     def _prepare(self) -> Callable[[bytes | str], T]:
         import msgspec
 
-        decode = self._decode = msgspec.json.Decoder(self._type).decode
+        with _preparing:
+            decode = self._decode = msgspec.json.Decoder(self._type).decode
         return decode
 
     def _convert(self, value: Any, data: bytes | str) -> T:

@@ -154,6 +154,37 @@ def test_nesting_that_json_reads_but_the_cleaning_does_not_is_an_error():
         TypedDecoder(Chunk).decode(b'{"choices": ' + b"[" * 900 + b"]" * 900 + b"}")
 
 
+def test_threads_that_read_a_type_for_the_first_time_at_once():
+    """In a process of its own: msgspec crashes where it learns a type in two threads."""
+    subprocess.run([sys.executable, "-c", _FIRST_AT_ONCE], check=True, env=UNMEASURED)
+
+
+_FIRST_AT_ONCE = """
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+import msgspec
+from chatadapters._json import TypedDecoder
+
+THREADS = 16
+sys.setswitchinterval(1e-6)
+barrier = threading.Barrier(THREADS)
+
+def decode(decoder):
+    barrier.wait()
+    return decoder.decode(b'{"choices": [{"delta": {"content": "a", "parts": [{"text": "b"}]}}]}')
+
+with ThreadPoolExecutor(THREADS) as pool:
+    for _ in range(50):
+        part = msgspec.defstruct("Part", [("text", str, "")])
+        delta = msgspec.defstruct("Delta", [("content", str, ""), ("parts", list[part], [])])
+        choice = msgspec.defstruct("Choice", [("delta", delta | None, None)])
+        chunk = msgspec.defstruct("Chunk", [("choices", list[choice], [])])
+        read = list(pool.map(decode, [TypedDecoder(chunk)] * THREADS))
+        assert [each.choices[0].delta.parts[0].text for each in read] == ["b"] * THREADS
+"""
+
+
 def test_nothing_is_imported_before_it_is_needed():
     """Importing the module and making a decoder imports neither msgspec nor json."""
     code = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,8 +20,7 @@ _REPLIES = 500
 _THREADS = 64
 _ROUNDS = 3
 _WORDS = 12
-#: Bytes that what Python holds may grow by from the second round to the last.
-_GROWTH = 300_000
+_OTHERS = ("chatadapters.testing", "chatadapters._network", "chatadapters._framing")
 _PATIENCE = {"timeout": Timeout(connect=60, first=60, idle=60), "retry": Retry(wait=0.01)}
 
 
@@ -89,26 +88,26 @@ def _on_threads(predict: Any, name: str) -> list[str]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_sixty_four_threads_on_one_predict(backend: str, server: FaultServer) -> None:
-    """Each thread has its own answer; memory, threads and connections are flat afterwards."""
+    """Each thread has its own answer; objects, threads and connections are flat afterwards."""
     dialect, make = BACKENDS[backend]
     url = server.url(echo, dialect)
     predict = make(url, **_PATIENCE)
     threads = {*threading.enumerate()}
-    sizes = []
-    tracemalloc.start()
+    held = []
     for number in range(_ROUNDS):
         assert _on_threads(predict, str(number)) == []
-        gc.collect()
-        sizes.append(_held_by_us())
-    tracemalloc.stop()
-    assert sizes[-1] - sizes[1] < _GROWTH
+        held.append(_objects_of_replies())
+    assert held == [held[0]] * _ROUNDS
     predict.close()
     assert settled(lambda: server.connections, 0) == 0
     assert settled(lambda: {*threading.enumerate()}, threads) == threads
 
 
-def _held_by_us() -> int:
-    """Give the bytes that all but the server holds."""
-    theirs = tracemalloc.Filter(False, "*/testing/*")
-    found = tracemalloc.take_snapshot().filter_traces([theirs])
-    return sum(each.size for each in found.statistics("filename"))
+def _objects_of_replies() -> Counter[str]:
+    """Count what there is of each class of ours, but for the server and kept connections."""
+    gc.collect()
+    kinds = [type(each) for each in gc.get_objects()]
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in kinds]
+    return Counter(
+        name for name in names if name.startswith("chatadapters.") and not name.startswith(_OTHERS)
+    )
