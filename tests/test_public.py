@@ -49,8 +49,8 @@ SURFACE = {
     "model_server tgi_server",
     "chatadapters.testing.faults": "SCENARIOS TEXT Answer Ask End FaultRequest FaultServer "
     "Scenario Want fault_server good_body scenario",
-    "chatadapters.ui": "explain for_chainlit for_gradio for_marimo for_mesop for_open_webui "
-    "for_panel for_shiny",
+    "chatadapters.ui": "Conversation explain for_chainlit for_gradio for_marimo for_mesop "
+    "for_open_webui for_panel for_shiny",
 }
 
 

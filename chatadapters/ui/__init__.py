@@ -1,10 +1,11 @@
-"""Predict functions for chat UIs whose callback is not `(message, history)`."""
+"""Predict functions for chat UIs whose callback is not `(message, history)`, or that have none."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .._explain import explain
     from .chainlit import for_chainlit
+    from .conversation import Conversation
     from .gradio import for_gradio
     from .marimo import for_marimo
     from .mesop import for_mesop
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .shiny import for_shiny
 
 __all__ = [
+    "Conversation",
     "explain",
     "for_chainlit",
     "for_gradio",
@@ -29,7 +31,7 @@ def __getattr__(name: str) -> object:
 
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = ".._explain" if name == "explain" else f".{name.removeprefix('for_')}"
+    home = ".._explain" if name == "explain" else f".{name.removeprefix('for_').lower()}"
     module = import_module(home, __name__)
     value: object = getattr(module, name)
     globals()[name] = value

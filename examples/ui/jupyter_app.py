@@ -8,7 +8,7 @@ from html import escape
 import ipywidgets as widgets
 
 from chatadapters import local_predict
-from chatadapters.ui import explain
+from chatadapters.ui import Conversation
 
 SYSTEM = "Give short, clear answers in English."
 predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
@@ -16,7 +16,7 @@ predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("tempe
 
 def chat() -> widgets.VBox:
     """Make a chat of widgets; as a cell's last expression it is shown."""
-    history: list[dict[str, object]] = []
+    conversation = Conversation(predict, inputs=lambda: {"temperature": temperature.value})
     running: list[asyncio.Task[None]] = []
     talk = widgets.VBox()
     box = widgets.Text(placeholder="Say something", continuous_update=False)
@@ -25,16 +25,12 @@ def chat() -> widgets.VBox:
     temperature = widgets.FloatSlider(0.2, max=2, readout_format=".1f")
 
     async def answer(message: str) -> None:
-        turns, said, reply = [*history], {"text": message, "files": [*files.value]}, {"text": ""}
-        history.extend(({"role": "user", "content": said}, {"role": "assistant", "content": reply}))
+        texts = conversation.aask(message, files.value)
         files.value = ()
         place = widgets.HTML()
         talk.children += (widgets.Label(f"> {message}"), place)
-        try:
-            async for reply["text"] in predict.aio(said, turns, temperature.value):
-                place.value = f"<pre style='white-space: pre-wrap'>{escape(reply['text'])}</pre>"
-        except Exception as error:
-            place.value += f"<b>{escape(explain(error))}</b>"
+        async for text in texts:
+            place.value = f"<pre style='white-space: pre-wrap'>{escape(text)}</pre>"
 
     def send(change: dict[str, str]) -> None:
         if change["new"]:

@@ -8,7 +8,7 @@ import os
 from nicegui import events, ui
 
 from chatadapters import local_predict
-from chatadapters.ui import explain
+from chatadapters.ui import Conversation
 
 SYSTEM = "Give short, clear answers in English."
 predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
@@ -17,24 +17,20 @@ predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("tempe
 @ui.page("/")
 def chat() -> None:
     """Show one conversation."""
-    history: list[dict[str, object]] = []
+    conversation = Conversation(predict, inputs=lambda: {"temperature": temperature.value})
     files: list[dict[str, object]] = []
     running: list[asyncio.Task[None]] = []
 
     async def answer(message: str) -> None:
-        turns, said, reply = [*history], {"text": message, "files": [*files]}, {"text": ""}
-        history.extend(({"role": "user", "content": said}, {"role": "assistant", "content": reply}))
         with talk:
             ui.chat_message([message, *(str(file["name"]) for file in files)], sent=True)
             with ui.chat_message(name="SmolLM2"):
                 place = ui.markdown()
-        upload.reset()
+        texts = conversation.aask(message, files)
         files.clear()
-        try:
-            async for reply["text"] in predict.aio(said, turns, temperature.value):
-                place.content = reply["text"]
-        except Exception as error:
-            place.content += f"\n\n**{explain(error)}**"
+        upload.reset()
+        async for text in texts:
+            place.content = text
 
     def send() -> None:
         running[:] = [asyncio.create_task(answer(box.value))]

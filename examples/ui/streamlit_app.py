@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from chatadapters import Predict, local_predict
-from chatadapters.ui import explain
+from chatadapters.ui import Conversation
 
 
 @st.cache_resource
@@ -17,11 +17,17 @@ def model() -> Predict:
     return local_predict(system=system, max_tokens=256, additional_inputs=("temperature",))
 
 
+def settings() -> dict[str, float]:
+    """Give what the sidebar says."""
+    return {"temperature": st.session_state.temperature}
+
+
 def show(role: str, content: Any) -> None:
     """Show a turn, with the images and the names of the other files that are in it."""
+    told = content if isinstance(content, dict) else {"text": content, "files": ()}
     with st.chat_message(role):
-        st.markdown(content["text"])
-        for file in content.get("files", ()):
+        st.markdown(told["text"])
+        for file in told["files"]:
             if file.type.startswith("image/"):
                 st.image(file)
             else:
@@ -29,18 +35,13 @@ def show(role: str, content: Any) -> None:
 
 
 st.title("Ask SmolLM2")
-temperature = st.sidebar.slider("Temperature", 0.0, 2.0, 0.2)
-messages = st.session_state.setdefault("messages", [])
-for message in messages:
-    show(**message)
+st.sidebar.slider("Temperature", 0.0, 2.0, 0.2, key="temperature")
+conversation = st.session_state.setdefault("conversation", Conversation(model(), inputs=settings))
+for turn in conversation.history:
+    show(**turn)
 
 if prompt := st.chat_input("Say something", accept_file="multiple", submit_mode="stop"):
-    show("user", prompt)
-    history, answer = [*messages], {"text": ""}
-    messages += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+    show("user", dict(prompt))
     place = st.chat_message("assistant").empty()
-    try:
-        for answer["text"] in model()(prompt, history, temperature):  # kept, whatever ends it
-            place.markdown(answer["text"])
-    except Exception as error:
-        st.error(explain(error))
+    for text in conversation.ask(prompt.text, prompt.files):  # what came is kept, whatever ends it
+        place.markdown(text)

@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Footer, Input, Markdown
 
 from chatadapters import local_predict
-from chatadapters.ui import explain
+from chatadapters.ui import Conversation
 
 SYSTEM = "Give short, clear answers in English."
 predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
@@ -22,24 +22,19 @@ class Chat(App[None]):
 
     async def on_mount(self) -> None:
         """Begin a conversation."""
-        self.history: list[dict[str, str]] = []
+        self.conversation = Conversation(predict, inputs=lambda: {"temperature": self.temperature})
         self.talk = VerticalScroll(can_focus=False)
         await self.mount(self.talk, Input(placeholder="Say something"), Footer())
         self.talk.anchor()  # the newest text stays in sight
 
     @work(exclusive=True)
     async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer; the history keeps what came, also of a stopped answer."""
-        message, turns, reply = event.value, [*self.history], {"role": "assistant", "content": ""}
-        self.history += [{"role": "user", "content": message}, reply]
+        """Answer."""
         place = Markdown()
-        await self.talk.mount(Markdown(f"> {message}"), place)
+        await self.talk.mount(Markdown(f"> {event.value}"), place)
         event.input.clear()
-        try:
-            async for reply["content"] in predict.aio(message, turns, self.temperature):
-                await place.update(reply["content"])
-        except Exception as error:
-            await place.append(f"\n\n**{explain(error)}**")
+        async for text in self.conversation.aask(event.value):
+            await place.update(text)
 
     def action_stop(self) -> None:
         """Stop the answer."""

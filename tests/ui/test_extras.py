@@ -38,6 +38,12 @@ def test_every_ui_with_an_example_has_an_extra() -> None:
     assert {path.stem.rstrip("5") for path in PINS.glob("*.txt")} == {*named, "open_webui"}
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_is_short(path: Path) -> None:
+    """An app with files, settings, stop and errors has less than 40 lines that are not empty."""
+    assert len([line for line in path.read_text("utf-8").splitlines() if line.strip()]) < 40
+
+
 @pytest.mark.parametrize("ui", UIS)
 def test_a_range_begins_with_what_is_tested(ui: str) -> None:
     """The lowest version is one that the browser tests use, and so is every other in the range."""
