@@ -150,6 +150,13 @@ def continued(body: dict[str, Any]) -> str:
     return str(last["content"]) if last["role"] == "assistant" else ""
 
 
+def size_of(url: str, fault_server: FaultServer) -> int:
+    """Give the bytes of the first answer, once the server has counted them all."""
+    request = fault_server.requests(url)[0]
+    assert request.wait(30)
+    return request.written
+
+
 def prefixes(text: str) -> set[str]:
     """Give every place where a reply of these words can be continued, and `""`."""
     words = text.split()
@@ -167,7 +174,7 @@ def test_a_reply_that_breaks_at_any_byte_is_the_unbroken_one(
     whole = fault_server.url(real.cut(10**6, "clean"), dialect)
     predict, text = make(whole, stop=STOP), TEXT.partition(STOP)[0]
     assert listen(predict, [whole]) == [text]
-    size = fault_server.requests(whole)[0].written
+    size = size_of(whole, fault_server)
     sharing = [(name, own) for name in WAYS if WAYS[name][0] == dialect for own in (_sync, _async)]
     step = 1 if EVERY else len(sharing)
     places = range(0 if EVERY else sharing.index((way, listen)), size, step)
@@ -189,7 +196,7 @@ def test_a_real_reply_that_breaks_goes_on(
     whole = fault_server.url_proxy(servers[dialect], 10**9)
     predict = make(whole)
     assert listen(predict, [whole]) == [TEXT]
-    size = fault_server.requests(whole)[0].written
+    size = size_of(whole, fault_server)
     cuts: list[tuple[End, float]] = [("clean", 0.5), ("fin", 0.7), ("rst", 0.95)]
     for how, part in cuts:
         url = fault_server.url_proxy(servers[dialect], int(size * part), how)
