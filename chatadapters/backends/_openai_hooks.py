@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -42,14 +44,24 @@ async def async_answered(response: Any) -> None:
 
 def _leave(response: Any, said: bytearray) -> None:
     """Leave the SDK no more than it may have."""
-    body = bytes(said[:_MOST_BYTES])
+    coding = response.headers.pop("content-encoding", "")
+    body = _unpacked(said, coding) if coding else bytes(said[:_MOST_BYTES])
     target = response.headers.get("location", "")
     if response.has_redirect_location and _leads_elsewhere(str(response.url), target):
         body = _refusal(target)
-        for name in ("location", "content-encoding"):
-            response.headers.pop(name, None)
+        response.headers.pop("location")
     body_class = sys.modules[type(response).__module__].ByteStream  # of httpx2, or of httpx
     response.stream = body_class(body)
+
+
+def _unpacked(said: bytearray, coding: str) -> bytes:
+    """Unpack the beginning of a body; what is packed in ways nobody asked for says nothing."""
+    if coding.strip().lower() == "identity":
+        return bytes(said[:_MOST_BYTES])
+    for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # deflate may come without its own head
+        with suppress(zlib.error):
+            return zlib.decompressobj(bits).decompress(said, _MOST_BYTES)
+    return b""
 
 
 def _refusal(target: str) -> bytes:

@@ -17,8 +17,6 @@ _MIB = 2**20
 _LIMIT = _MIB
 #: MiB that the peak may lie above what the process had before; the limits are one each.
 _MOST = 12.0
-#: The openai SDK reads the body of an error itself: each 64 KiB of it may unpack to 64 MiB.
-_MOST_OF_THE_SDK = 200.0
 
 #: What ends them: too much, or no text for too long; an HTTP error stays one.
 _WANTED = {
@@ -67,5 +65,4 @@ def test_the_peak_of_memory(
     sys.stdout.write(f"{found}\n")
     for name, (error, peak) in found.items():
         assert error == _WANTED[name] or (_WANTED[name] is None and error in _STATUS_ERRORS), name
-        lax = name == "gzip_bomb_error" and backend.startswith("openai")
-        assert peak < (_MOST_OF_THE_SDK if lax else _MOST), name
+        assert peak < _MOST, name
