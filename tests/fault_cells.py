@@ -173,15 +173,15 @@ async def _alisten(predict: Any, values: list[str]) -> BaseException | None:
         async for value in predict.aio("Hello", []):
             _note(values, value)
     except Exception as error:  # which errors may come is what is tested
-        await _close_lent_client(predict)
         return error
     finally:
+        await _close_lent_client(predict)
         await predict.aio.close()
     return None
 
 
 async def _close_lent_client(predict: Any) -> None:
-    """Close what LangChain's client of its own leaves open when its server breaks a connection."""
+    """Close LangChain's client of its own, whose connections nobody else closes."""
     client = getattr(getattr(predict.backend, "model", None), "root_async_client", None)
     if client is not None:
         await client.close()
