@@ -1,5 +1,8 @@
 """Fixtures that many tests share."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from tests.both import run
@@ -9,3 +12,12 @@ __all__ = ["run"]
 # How long an example takes says something about the machine, not about us.
 settings.register_profile("chatadapters", deadline=None)
 settings.load_profile("chatadapters")
+
+
+@pytest.fixture(scope="module")
+def no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spare clients of servers on loopback the list of authorities: each would read it anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield

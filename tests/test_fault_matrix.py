@@ -24,7 +24,7 @@ Look = Callable[[Cell], Outcome]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
+def server(no_authorities: None) -> Iterator[FaultServer]:
     with FaultServer(speed=SPEED) as running:
         yield running
 

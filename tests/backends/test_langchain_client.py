@@ -24,6 +24,7 @@ from tests.backends.langchain_model import KEY, chat_openai, said
 from tests.both import Run, complete
 
 pytest_plugins = ["chatadapters.testing.pytest_plugin"]
+pytestmark = pytest.mark.usefixtures("no_authorities")
 
 
 def same(model: ChatOpenAI) -> Any:
