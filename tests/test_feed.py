@@ -132,7 +132,8 @@ def test_closing_frees_a_blocked_read() -> None:
     time.sleep(0.02)
     feed.close()
     assert stream.aborted.is_set()
-    assert stream.closed.wait(1)
+    assert stream.closed.wait(20)
+    feed._thread.join(20)
     assert not feed._thread.is_alive()
 
 
@@ -189,7 +190,12 @@ async def test_gathering_lets_chunks_come_together_until_the_end() -> None:
 
     async with aclosing(started(AsyncFeed(aslow, 100))) as afeed:
         assert await afeed.get(20, gather=True) == ([b"x"] * 3, End(None))
-    async with aclosing(started(AsyncFeed(aslow, 100))) as afeed:
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(60)
+
+    async with aclosing(started(AsyncFeed(silent, 100))) as afeed:
         await afeed.get(None)
         assert await afeed.get(0.001, gather=True) == ([], None)
 

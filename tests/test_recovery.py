@@ -197,10 +197,10 @@ def test_text_before_an_error_is_shown_before_it_is_raised() -> None:
 
 def test_a_silent_provider_is_given_up_and_tried_again(run: Run) -> None:
     """A stall is a failure; the second attempt answers."""
-    predict = scripted(["Hel", Pause(30)], "Hello you", timeout=Timeout(first=5, idle=0.05))
+    predict = scripted(["Hel", Pause(30)], "Hello you", timeout=Timeout(first=20, idle=0.5))
     started = time.monotonic()
     assert run(predict, "predict", "Hi")[-1] == "Hello you"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
 
 
 def test_a_provider_that_never_begins_is_given_up(run: Run) -> None:
@@ -416,17 +416,17 @@ def test_done_ends_a_reply_that_may_end_so(run: Run) -> None:
     started = time.monotonic()
     predict = scripted(["Hello", Done(), Pause(30)], ends_with="done")
     assert run(predict, "predict", "Hi") == ["Hello"]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25
 
 
 def test_the_total_time_bounds_waits_too(run: Run) -> None:
     """A wait that would end after the total time is not begun."""
     busy = ProviderStreamError("busy", status=429)
-    predict = scripted([busy], "never", timeout=Timeout(total=0.5), retry=Retry(wait=4))
+    predict = scripted([busy], "never", timeout=Timeout(total=0.5), retry=Retry(wait=40))
     started = time.monotonic()
     with pytest.raises(ProviderStreamError, match="busy"):
         run(predict, "predict", "Hi")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 25
 
 
 def test_text_is_shown_before_a_wait() -> None:
