@@ -100,9 +100,9 @@ class AbortableStream:
         _this_thread.hangup = self._hangup
         try:
             return next(self._blocks)
-        except Exception:
+        except Exception:  # whatever a torn connection raises, nobody waits for it
             self._hangup.ended()
-            if self._hangup.aborted:  # whatever a torn connection raised, nobody waits for it
+            if self._hangup.aborted:
                 raise StopIteration from None
             raise
         finally:

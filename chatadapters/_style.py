@@ -14,7 +14,13 @@ BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
 def colours(stream: TextIO) -> bool:
     """Say whether a stream is a terminal that may be coloured."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return stream.isatty() and not plain
+    return stream.isatty() and not plain and _takes_escapes()
+
+
+def _takes_escapes() -> bool:
+    """Say whether escapes are read: Windows' old console, which sets none of these, shows them."""
+    names = ("TERM", "TERM_PROGRAM", "WT_SESSION")
+    return os.name != "nt" or any(map(os.environ.get, names))
 
 
 def styled(text: str, style: str, stream: TextIO) -> str:

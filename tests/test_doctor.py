@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import chatadapters
-from chatadapters import echo_predict
+from chatadapters import _style, echo_predict
 from chatadapters._installed import satisfies
 from chatadapters.cli import main
 from tests.server.serving import serving
@@ -195,6 +197,20 @@ def test_colours(no_color: str, coloured: bool) -> None:
     command = [sys.executable, "-m", "chatadapters", "doctor"]
     with terminal(command, TERM="xterm", NO_COLOR=no_color) as seen:
         assert ("\x1b[32mok\x1b[0m" in seen.until("A closer look")) is coloured
+
+
+@pytest.mark.parametrize(("environ", "coloured"), [({}, False), ({"WT_SESSION": "1"}, True)])
+def test_colours_on_windows(
+    environ: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its old console, which would show the escapes, gets none."""
+
+    class Console(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(_style, "os", SimpleNamespace(name="nt", environ=environ))
+    assert _style.colours(Console()) is coloured
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ class ServerThread:
 
     def _work(self) -> None:
         try:
-            asyncio.run(self._listen())
+            # The loop that Windows has by default ends a connection before it resets it.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._listen())
         except OSError as error:
             self._failed = error
             self._started.set()
