@@ -20,6 +20,7 @@ TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
 SOON = 20.0
 LONGEST = 5000
 
+Begun = dict[Cell, Future[Outcome]]
 Look = Callable[[Cell], Outcome]
 
 
@@ -30,24 +31,26 @@ def server(no_authorities: None) -> Iterator[FaultServer]:
 
 
 @pytest.fixture(scope="module")
-def look(request: pytest.FixtureRequest, server: FaultServer) -> Iterator[Look]:
-    """Give the outcome of a cell; those that mostly wait are run beside the others."""
+def begun(request: pytest.FixtureRequest, server: FaultServer) -> Iterator[Begun]:
+    """Begin all cells that mostly wait, beside each other."""
     specs = [getattr(item, "callspec", None) for item in request.session.items]
     selected = [spec.params["cell"] for spec in specs if spec and "cell" in spec.params]
     for cell in {(c.backend, c.colour): replace(c, scenario="ok") for c in selected}.values():
         run(cell, server)  # what is imported at first use would make the others late
     with ThreadPoolExecutor(max_workers=12) as pool:
-        begun: dict[Cell, Future[Outcome]] = {}
-        for cell in selected:
-            if cell.waits:
-                begun[cell] = pool.submit(run, cell, server)
+        yield {cell: pool.submit(run, cell, server) for cell in selected if cell.waits}
 
-        def found(cell: Cell) -> Outcome:
-            if cell.heavy:
-                wait(begun.values())  # a busy processor would make them late
-            return begun[cell].result() if cell in begun else run(cell, server)
 
-        yield found
+@pytest.fixture
+def look(cell: Cell, server: FaultServer, begun: Begun) -> Look:
+    """Give what finds the outcome of a cell.
+
+    A busy processor would make those that wait late, so a heavy one first lets them end. That may
+    take a minute, here, for the first of them.
+    """
+    if cell.heavy:
+        wait(begun.values())
+    return lambda cell: begun[cell].result() if cell in begun else run(cell, server)
 
 
 @pytest.mark.parametrize("cell", list(cells()), ids=str)
