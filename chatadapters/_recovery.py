@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._errors import ChatAdaptersError, IncompleteStreamError, ProviderStreamError
-from ._retry import Attempts, is_spent, never_retried
+from ._retry import Attempts
 from ._seam import START, Seam, SeamError
 from ._server_wait import status_of
+from ._transient import is_spent, never_retried
 
 if TYPE_CHECKING:
     from ._attempt import Attempt

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ._errors import (
-    ChatAdaptersError,
-    OptionError,
-    StreamError,
-)
+from ._errors import OptionError
 from ._policies import Retry
-from ._server_wait import status_of, wanted_wait
+from ._server_wait import wanted_wait
+from ._transient import is_transient, never_retried
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -21,24 +17,6 @@ if TYPE_CHECKING:
     from tenacity.wait import WaitBaseT
 
     from ._backend import Backend
-
-_RETRIED_STATUS = frozenset({408, 409, 425, 429})
-_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"})
-#: What HTTP libraries raise when a connection fails, looked up only where one is loaded.
-_CONNECTION_ERRORS = (
-    ("httpx2", "TransportError"),
-    ("httpx", "TransportError"),
-    ("openai", "APIConnectionError"),
-    ("anthropic", "APIConnectionError"),
-    ("aiohttp", "ClientConnectionError"),
-    ("aiohttp", "ClientPayloadError"),
-    ("requests", "ConnectionError"),
-    ("requests", "Timeout"),
-    ("requests.exceptions", "ChunkedEncodingError"),
-    ("http.client", "HTTPException"),
-)
-#: Connection errors that the caller's own input causes.
-_CALLER_ERRORS = (("httpx2", "UnsupportedProtocol"), ("httpx", "UnsupportedProtocol"))
 
 
 class Attempts:
@@ -68,11 +46,6 @@ class Attempts:
         state = RetryCallState(self._policy, None, (), {})
         state.start_time = self._began
         return state
-
-    @property
-    def number(self) -> int:
-        """The number of the current attempt, from 1."""
-        return self._state.attempt_number
 
     def after(self, error: BaseException, lost: float) -> float | None:
         """Decide about a failure.
@@ -115,55 +88,6 @@ class Attempts:
     def out_of_time(self, state: RetryCallState) -> bool:
         """Say whether waits and failed attempts have used up `Retry.total`."""
         return self._lost + state.upcoming_sleep > self._limits.total
-
-
-def never_retried(error: BaseException) -> bool:
-    """Say whether an error is final whatever a policy wants: a bad request, a spent quota."""
-    if isinstance(error, StreamError) and error.final:
-        return True
-    status = status_of(error)
-    if status is not None and 400 <= status < 500 and status not in _RETRIED_STATUS:  # noqa: PLR2004
-        return True
-    return is_spent(error)
-
-
-def is_spent(error: BaseException) -> bool:
-    """Say whether the provider names a quota that is used up."""
-    return not _QUOTA_CODES.isdisjoint(_codes(error))
-
-
-def is_transient(error: BaseException) -> bool:
-    """Say from its type and HTTP status whether a failure may pass."""
-    status = status_of(error)
-    if status is not None:
-        return status in _RETRIED_STATUS or status >= 500  # noqa: PLR2004
-    if isinstance(error, ChatAdaptersError):
-        return isinstance(error, StreamError)
-    if _is_one_of(_CALLER_ERRORS, error) or _is_one_of(_CALLER_ERRORS, error.__cause__):
-        return False
-    return isinstance(error, (ConnectionError, TimeoutError)) or is_connection_error(error)
-
-
-def is_connection_error(error: BaseException) -> bool:
-    """Say whether an HTTP library raised this because a connection could not be used."""
-    return isinstance(error, ConnectionError) or _is_one_of(_CONNECTION_ERRORS, error)
-
-
-def _is_one_of(names: tuple[tuple[str, str], ...], error: BaseException | None) -> bool:
-    loaded = ((sys.modules.get(module), name) for module, name in names)
-    return any(isinstance(error, getattr(module, name, ())) for module, name in loaded if module)
-
-
-def _codes(error: BaseException) -> set[str]:
-    body = getattr(error, "body", None)
-    body = body.get("error", body) if isinstance(body, dict) else None
-    places = (error, body if isinstance(body, dict) else None)
-    found = (
-        place.get(name) if isinstance(place, dict) else getattr(place, name, None)
-        for place in places
-        for name in ("code", "type")
-    )
-    return {code for code in found if isinstance(code, str)}
 
 
 def _tenacity(policy: Retry, attempts: Attempts) -> Any:

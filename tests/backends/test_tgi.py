@@ -10,8 +10,8 @@ from hypothesis.strategies import lists, text
 
 from chatadapters import Done, Finish, MalformedStreamError, OptionError, Text, Usage
 from chatadapters._http_errors import HTTPStatusError
-from chatadapters._retry import is_transient, never_retried
 from chatadapters._server_wait import status_of, wanted_wait
+from chatadapters._transient import is_transient, never_retried
 from chatadapters.backends._stop_reader import StopReader
 from chatadapters.backends._tgi import TgiReader, tgi_body, tgi_resumed
 from chatadapters.backends._tgi_errors import as_tgi_error, retryable
