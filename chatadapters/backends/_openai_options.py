@@ -93,6 +93,9 @@ def request_options(api: Api) -> dict[str, str]:
         "top_p": "top_p",
         "max_tokens": length,
         "max_completion_tokens": length,
+        "parallel_tool_calls": "parallel_tool_calls",
+        "tool_choice": "tool_choice",
+        "tools": "tools",
     }
 
 

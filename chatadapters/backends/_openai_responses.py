@@ -13,6 +13,7 @@ from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
 from ._openai_tools import function_call
+from ._tool_messages import tool_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,8 @@ def response_input(conversation: Sequence[Message]) -> list[dict[str, Any]]:
         conversation: Messages as `normalize` gives them.
 
     Returns:
-        One dict for each message; text stays a string, with other parts it becomes a list.
+        One dict for each message, tool call and result; text stays a string, with other parts
+        it becomes a list.
 
     Raises:
         UnsupportedContentError: A role or a part that this wire cannot carry.
@@ -44,8 +46,10 @@ def response_input(conversation: Sequence[Message]) -> list[dict[str, Any]]:
         [{'role': 'user', 'content': 'Hi'}]
     """
     return [
-        {"role": role, "content": content_for(role, content, _NAME, _part)}
+        item
         for role, content in conversation
+        for item in tool_items(role, content)
+        or [{"role": role, "content": content_for(role, content, _NAME, _part)}]
     ]
 
 

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._openai_types import Function, ToolCall
 
 
@@ -73,3 +75,28 @@ def function_call(id_: str | None, name: str | None, arguments: str | None) -> d
     """Give a call in the form of OpenAI's chat messages."""
     function = {"name": name or "", "arguments": arguments or ""}
     return {"id": id_, "type": "function", "function": function}
+
+
+def flat_tools(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give options with the tools in the form of the Responses API, which has no `function` inside.
+
+    Clients of a chat-completions server send them in that one's form; the Responses API refuses it.
+
+    Example:
+        >>> flat_tools({"tools": [{"type": "function", "function": {"name": "add"}}]})
+        {'tools': [{'type': 'function', 'name': 'add'}]}
+    """
+    flat = dict(options)
+    if isinstance(tools := options.get("tools"), list):
+        flat["tools"] = [_flat(tool) for tool in tools]
+    if "tool_choice" in options:
+        flat["tool_choice"] = _flat(options["tool_choice"])
+    return flat
+
+
+def _flat(tool: Any) -> Any:
+    match tool:
+        case {"type": "function", "function": {**function}}:
+            return {"type": "function", **function}
+        case _:
+            return tool

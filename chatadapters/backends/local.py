@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
-from .._content import text_of
 from .._errors import OptionError
 from .._http import apost_blocks, post_blocks
 from .._http_clients import http_clients
-from .._parts import Message
 from .._reasoning import TAGS
 from ._chat_resume import continued
 from ._continuing import fewer_tokens, is_bound, splits_stop
@@ -26,6 +24,7 @@ from ._openai_completions import CompletionsReader
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
+    from .._parts import Message
     from .._policies import Timeout
     from ..templates import DialogueTemplate
 
@@ -165,10 +164,7 @@ class LocalBackend(Backend):
         await to_thread(self.close)
 
     def _messages(self, conversation: Sequence[Message]) -> list[dict[str, Any]]:
-        texts = [text_of(content, backend="local") for _, content in conversation]
-        clean = harmless(conversation, texts, self.model, self.escape)
-        roles = (message.role for message in conversation)
-        return chat_messages(list(map(Message, roles, clean)), "the local backend")
+        return chat_messages(harmless(conversation, self.model, self.escape), "the local backend")
 
     def _config(self) -> LlamaConfig:
         return LlamaConfig(self.model, self.n_ctx, self.n_threads, self.n_parallel)

@@ -29,6 +29,7 @@ from ._openai_clients import (
 )
 from ._openai_options import Api, check_options, request_options
 from ._openai_responses import ResponsesReader, response_input
+from ._openai_tools import flat_tools
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
@@ -119,7 +120,7 @@ class OpenAIBackend(Backend):
         if self.api == "responses":
             sent = {name: value for name, value in options.items() if name != "stop"}
             items = response_input(conversation)
-            return {"model": self.model, "input": items, "stream": True, **sent}
+            return {"model": self.model, "input": items, "stream": True, **flat_tools(sent)}
         if self.resume_as:
             check_server(self.resume_as, self._asked_url())
         messages = chat_messages(conversation)

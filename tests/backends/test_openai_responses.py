@@ -18,6 +18,8 @@ from chatadapters import (
     Reasoning,
     Text,
     TextPart,
+    ToolCallPart,
+    ToolResultPart,
     Usage,
 )
 from chatadapters._errors import MalformedStreamError, ProviderStreamError, UnsupportedContentError
@@ -75,6 +77,41 @@ def test_files_become_parts() -> None:
         {"type": "input_image", "image_url": PNG, "detail": "auto"},
         {"type": "input_file", "filename": "d.pdf", "file_data": document.url},
     ]
+
+
+CALLS = (ToolCallPart("a", "add", '{"x": 1}'), ToolCallPart("b", "sub", "{}"))
+
+
+def test_calls_and_results_are_items_of_their_own() -> None:
+    """Each call and each result is an item, the text beside calls a message before them."""
+    conversation = [
+        Message("user", "Add."),
+        Message("assistant", (TextPart("I add."), *CALLS)),
+        Message("tool", (ToolResultPart("a", "2"),)),
+        Message("tool", (ToolResultPart("b", "0"),)),
+    ]
+    assert response_input(conversation) == [
+        {"role": "user", "content": "Add."},
+        {"role": "assistant", "content": "I add."},
+        {"type": "function_call", "call_id": "a", "name": "add", "arguments": '{"x": 1}'},
+        {"type": "function_call", "call_id": "b", "name": "sub", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "a", "output": "2"},
+        {"type": "function_call_output", "call_id": "b", "output": "0"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "parts"),
+    [
+        ("user", (CALLS[0],)),
+        ("tool", (ToolResultPart("a", "2"), TextPart("x"))),
+        ("assistant", (CALLS[0], ImagePart(PNG))),
+    ],
+)
+def test_a_call_in_the_wrong_place_is_refused(role: str, parts: tuple[Any, ...]) -> None:
+    """Calls are the assistant's and results a tool's, with nothing else but the calls' text."""
+    with pytest.raises(UnsupportedContentError, match=f"{role}.*responses"):
+        response_input([Message(role, parts)])
 
 
 @pytest.mark.parametrize(

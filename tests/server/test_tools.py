@@ -23,9 +23,17 @@ from chatadapters import (
 from chatadapters.backends.langchain import langchain_messages
 from chatadapters.server._messages import read_messages
 from chatadapters.testing import ScriptedBackend
+from chatadapters.testing.faults import TEXT, FaultServer
+from tests.both import Run, complete, run
 from tests.server.serving import ASK, client, scripted, serving
 
-TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+pytest_plugins = ["chatadapters.testing.pytest_plugin"]
+__all__ = ["run"]
+
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object"}},
+}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 TALK: list[dict[str, Any]] = [
     {"role": "user", "content": "Is it warm?"},
@@ -81,6 +89,45 @@ def test_the_chat_wire_carries_calls_and_results() -> None:
     last, history = read_messages([TALK[0], said, TALK[2]])
     for predict in (openai_predict("m"), huggingface_predict("m")):
         assert predict.build(last, history)["messages"] == [TALK[0], said, TALK[2]]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_of_the_chat_route_reaches_the_responses_api(
+    fault_server: FaultServer, stream: bool
+) -> None:
+    """Tools, calls and results are sent on in the form which that API has for them."""
+    url = fault_server.url("ok", "responses")
+    predict = openai_predict("m", base_url=url, api_key="k", api="responses")
+    choice = {"type": "function", "function": {"name": "weather"}}
+    asked = {"messages": TALK, "tools": [TOOL], "tool_choice": choice, "stream": stream}
+    with serving({"m": predict}) as served, client(served) as ai:
+        answer = ai.chat.completions.create(model="m", **asked)
+        text = (
+            "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
+            if stream
+            else answer.choices[0].message.content
+        )
+    assert text == TEXT
+    sent = fault_server.requests(url)[-1].body
+    assert sent["input"] == [
+        TALK[0],
+        {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "21 degrees"},
+    ]
+    assert sent["tools"] == [{"type": "function", **TOOL["function"]}]
+    assert sent["tool_choice"] == {"type": "function", "name": "weather"}
+
+
+def test_the_sdk_sends_results_to_both_apis(fault_server: FaultServer, run: Run) -> None:
+    """A conversation of parts is answered by the real SDK, sync and async, on both wires."""
+    last, history = read_messages(TALK)
+    urls = [fault_server.url("ok", dialect) for dialect in ("openai", "responses")]
+    for api, url in zip(("chat", "responses"), urls, strict=True):
+        predict = openai_predict("m", base_url=url, api_key="k", api=api)
+        assert complete(run, predict, last, history).text == TEXT
+    chat, responses = (fault_server.requests(url)[-1].body for url in urls)
+    assert chat["messages"][-1] == TALK[2]
+    assert responses["input"][-1]["output"] == "21 degrees"
 
 
 def test_langchain_gets_messages_of_its_own() -> None:
