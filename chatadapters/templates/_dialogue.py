@@ -259,7 +259,7 @@ class DialogueTemplate(Loaded):
         """
         from ._json import to_json
 
-        return to_json(self)
+        return to_json(self.system, self.messages, self.layout)
 
     def to_jinja(self) -> str:
         r"""Write the template as a Jinja chat template, as tokenizers and servers take it.

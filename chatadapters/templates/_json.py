@@ -14,22 +14,24 @@ from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
 from ._texts import Thinking
 
 if TYPE_CHECKING:
-    from ._dialogue import DialogueTemplate
+    from collections.abc import Iterable
+
+    from chatadapters._parts import Message
 
 VERSION = 1
 
 
-def to_json(template: DialogueTemplate) -> str:
+def to_json(system: str, messages: Iterable[Message] | None, layout: Layout | JinjaLayout) -> str:
     """Write a template; in the original format when its layout has the original shape."""
-    messages = template.messages
-    shown = messages and [{"role": role, "content": content} for role, content in messages]
-    data: dict[str, Any] = {"system": template.system, "messages": shown}
-    tokens = template.layout.tokens()
+    data: dict[str, Any] = {"system": system, "messages": messages}
+    if messages is not None:
+        data["messages"] = [{"role": role, "content": content} for role, content in messages]
+    tokens = layout.tokens()
     if tokens is not None:
         data |= zip(TOKEN_NAMES, tokens, strict=True)
     else:
-        kind = "layout" if isinstance(template.layout, Layout) else "jinja"
-        data = {"version": VERSION, **data, kind: _layout_data(template.layout)}
+        kind = "layout" if isinstance(layout, Layout) else "jinja"
+        data = {"version": VERSION, **data, kind: _layout_data(layout)}
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
