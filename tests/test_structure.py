@@ -26,6 +26,7 @@ AT_ONCE = {
     "backends/_tgi_types.py": {"msgspec"},
     "templates/_budget.py": {"jinja2"},
     "templates/_looked.py": {"jinja2"},
+    "templates/_prune.py": {"jinja2"},
     "templates/_sandbox.py": {"jinja2"},
     "testing/_contract.py": {"pytest"},
     "testing/pytest_plugin.py": {"pytest"},

@@ -12,15 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Around: TypeAlias = tuple[str, str]
-SystemPlace: TypeAlias = Literal["block", "first_user", "last_user", "ignore", "refuse"]
+SystemPlace: TypeAlias = Literal[
+    "block", "first_user", "last_user", "last_message", "ignore", "refuse"
+]
 
 
 ROLES = ("system", "user", "assistant")
+# What else can be stripped: the system text and the user's text that it stands before, as one.
+MERGED = "merged"
+# Where the system text stands inside a turn.
+INSIDE = {"first_user", "last_user", "last_message"}
 # The assistant's text that ends a conversation, by what counts as the end: the last message,
 # every message after the last user's, or the last answer even where a user's text follows.
 CLOSING: tuple[Literal["last", "reply", "newest"], ...] = ("last", "reply", "newest")
 KINDS = ("start", "user", "assistant", *CLOSING, "empty", "end")
 _Row: TypeAlias = tuple[object, ...]
+_OPTIONAL = {"first_user", "later_system", "blank_system"}
 
 
 def check_strings(**values: object) -> None:
@@ -32,7 +39,7 @@ def check_strings(**values: object) -> None:
 
 def check_field(name: str, value: object) -> None:
     """Refuse what a field of a layout does not take, by name."""
-    if name == "later_system" and value is None:
+    if name in _OPTIONAL and value is None:
         good = True
     elif name in {"user", "assistant", "system", "later_system"}:
         good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
@@ -41,12 +48,12 @@ def check_field(name: str, value: object) -> None:
     elif name in {"stop", "special_tokens", "reserved"}:
         good = isinstance(value, tuple) and _strings(value) and "" not in value
     elif name == "trim":
-        good = isinstance(value, tuple) and set(value) <= set(ROLES)
+        good = isinstance(value, tuple) and set(value) <= {*ROLES, MERGED}
     elif name in _ROWS:
         rows = cast("_Row", value) if isinstance(value, tuple) else (None,)
         good = all(isinstance(row, tuple) and _ROWS[name](cast("_Row", row)) for row in rows)
     else:
-        good = isinstance(value, str) or (name == "first_user" and value is None)
+        good = isinstance(value, str)
     if not good:
         raise TemplateError(f"Layout({name}={value!r}) is not what this field takes")
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from chatadapters._errors import MissingDependencyError, TemplateError
 
+from ._marks import GENERATION_MARKS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._jinja_renderer import JinjaRenderer
+    from ._looked import Looked
     from ._render import Turn
 
 
@@ -90,12 +93,25 @@ class JinjaLayout:
         try:
             from jinja2 import TemplateError as JinjaError
 
-            from ._sandbox import GENERATION_MARKS, render_jinja
+            from ._sandbox import render_jinja
         except ImportError as error:
-            raise MissingDependencyError(
-                'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
-            ) from error
-        given: dict[str, Any] = {
+            raise _without_jinja() from error
+        variables = self._variables(turns, inference=inference, marks=marks)
+        try:
+            return render_jinja(self.jinja, variables, **_given(now=now))
+        except JinjaError as error:
+            raise TemplateError(f"the chat template fails: {error}") from error
+
+    def looked(self) -> Looked:
+        """Give what the template may look for in texts."""
+        from ._sandbox import looks
+
+        return looks(self.jinja, self._variables((), inference=True, marks=("", "")))
+
+    def _variables(
+        self, turns: Sequence[Turn], *, inference: bool, marks: tuple[str, str]
+    ) -> dict[str, Any]:
+        return {
             "messages": [{"role": role, "content": text} for role, text in turns],
             "tools": None,
             "documents": None,
@@ -103,12 +119,15 @@ class JinjaLayout:
             "bos_token": self.bos,
             "eos_token": self.eos,
             **dict(zip(GENERATION_MARKS, marks, strict=True)),
+            **dict(self.variables),
         }
-        try:
-            return render_jinja(self.jinja, given | dict(self.variables), **_given(now=now))
-        except JinjaError as error:
-            raise TemplateError(f"the chat template fails: {error}") from error
 
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _without_jinja() -> MissingDependencyError:
+    return MissingDependencyError(
+        'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
+    )

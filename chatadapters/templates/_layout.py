@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ._fields import CLOSING, Around, SystemPlace, check_field
+from ._fields import CLOSING, INSIDE, MERGED, Around, SystemPlace, check_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +33,11 @@ class Layout:
             from `assistant[0]`: no trailing space, or a `<think>` in front.
         system: What stands before and after the system text.
         system_place: Where the system text goes: a `"block"` at the beginning, inside the
-            `"first_user"` or `"last_user"` turn before its text, nowhere (`"ignore"`), or it
-            is an error (`"refuse"`).
+            `"first_user"` or `"last_user"` turn before its text, there only if that turn is
+            the `"last_message"`, nowhere (`"ignore"`), or it is an error (`"refuse"`).
         no_system: What stands in that place when there is no system text.
+        blank_system: What stands there when trimming leaves nothing of the system text; None:
+            what `no_system` says.
         later_system: What stands around a system message between the turns; None: there may be
             none.
         begin: What opens every prompt (after the beginning-of-sequence token).
@@ -47,7 +49,8 @@ class Layout:
             and at most one kind of closing answer: `"last"` (the last message, if it is the
             assistant's), `"reply"` (the assistant's after the last user's) or `"newest"`
             (the last one of the assistant, wherever it is).
-        trim: The roles whose text is stripped of white space at both ends.
+        trim: The roles whose text is stripped of white space at both ends; `"merged"` strips
+            the system text inside a turn and that turn's text as one.
         strip: Those that lose other characters: `(role, left, right)`, the role may be
             a kind of closing answer, None stands for white space.
         thinking: What happens to reasoning in assistants' texts.
@@ -80,6 +83,7 @@ class Layout:
     system: Around = ("", "\n\n")
     system_place: SystemPlace = "block"
     no_system: str = ""
+    blank_system: str | None = None
     later_system: Around | None = None
     begin: str = ""
     first_user: str | None = None
@@ -183,9 +187,9 @@ class Layout:
             *self._between("user", "assistant", *CLOSING, start=True),
         )
         if self.system_place == "block":
-            opening = (self.system[0], *(self.no_system + text for text in opening))
+            opening = (self.system[0], *(none + text for text in opening for none in self._none))
         elif self._merges:
-            opening = (*opening, user + self.system[0], user + self.no_system)
+            opening = (*opening, user + self.system[0], *(user + none for none in self._none))
         return frozenset(first + text for first in begin for text in opening)
 
     def joints(self) -> frozenset[str]:
@@ -203,7 +207,9 @@ class Layout:
             joints.add(system[1] + self.first_user)
         if self._merges:
             joints |= {system[1]} | {end + user[0] + system[0] for end in before}
-            joints |= {end + user[0] + self.no_system for end in before}
+            joints |= {end + user[0] + none for end in before for none in self._none}
+            if MERGED in self.trim:
+                joints.add(system[1].rstrip() + user[1])
         return frozenset(joints | set(self._between_texts()) | set(self._thinking_texts()))
 
     def _between(self, *after: str, start: bool = False) -> tuple[str, ...]:
@@ -230,7 +236,12 @@ class Layout:
 
     @property
     def _merges(self) -> bool:
-        return self.system_place in {"first_user", "last_user"}
+        return self.system_place in INSIDE
+
+    @property
+    def _none(self) -> tuple[str, ...]:
+        """What stands in the place of a system text that is not there, or blank."""
+        return tuple(dict.fromkeys((self.no_system, self.blank_system or "")))
 
     def _breaks(self, lead: str) -> bool:
         """Say whether `lead`, between a text and a label, is more than a space."""
@@ -247,7 +258,7 @@ class Layout:
 
     def _texts(self) -> tuple[str, ...]:
         around = (*self.system, *self.user, *self.assistant)
-        others = (self.begin, self.no_system, self.first_user or "", self.generation_prompt)
+        others = (self.begin, *self._none, self.first_user or "", self.generation_prompt)
         more = (*(text for *_, text in self.between), *self._thinking_texts())
         return (*around, *others, *more, *self.stop, self.bos)
 

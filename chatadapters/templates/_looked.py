@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import nodes
 
+from ._prune import made_keys, nodes_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,6 +50,10 @@ def _constants(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[obj
     """Yield the constants under a node that may meet a text."""
     if isinstance(node, nodes.Const):
         yield node.value
+    elif isinstance(node, nodes.TemplateData) and captured:
+        yield node.data
+    elif isinstance(node, (nodes.Add, nodes.Concat)):
+        yield _joined(node)
     captured = captured or isinstance(node, _CAPTURES)
     for child in _read(node, captured=captured, roles=roles):
         yield from _constants(child, captured=captured, roles=roles)
@@ -62,8 +68,25 @@ def _read(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[nodes.No
         yield node.node
         if not isinstance(node.arg.value, str):
             yield node.arg
+    elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+        yield node.node
+        named = node.node.attr == "get" and bool(node.args)
+        yield from [*node.args[named:], *node.kwargs]
     elif not (_tells(node) or (roles and _is_about_a_role(node))):
         yield from node.iter_child_nodes()
+
+
+def _joined(node: nodes.Node) -> str | None:
+    """Give the string that is put together of constants alone."""
+    if isinstance(node, nodes.Const):
+        return node.value if isinstance(node.value, str) else None
+    parts: list[nodes.Expr] = []
+    if isinstance(node, nodes.Concat):
+        parts = node.nodes
+    elif isinstance(node, nodes.Add):
+        parts = [node.left, node.right]
+    texts = [_joined(part) for part in parts]
+    return "".join(text for text in texts if text) if texts and None not in texts else None
 
 
 def _computed(node: nodes.Expr) -> Iterator[nodes.Node]:
@@ -84,11 +107,8 @@ def _computed(node: nodes.Expr) -> Iterator[nodes.Node]:
 
 def _keeps_roles(tree: nodes.Template) -> bool:
     """Say whether `role` of anything can only be a message's: the template makes no such key."""
-    made = {str(part.key) for part in tree.find_all(nodes.Keyword)}
-    made |= {part.attr for part in tree.find_all(nodes.NSRef)}
-    keys = [pair.key for pair in tree.find_all(nodes.Pair)]
-    constant = {key.value for key in keys if isinstance(key, nodes.Const)}
-    return "role" not in made | constant and all(isinstance(key, nodes.Const) for key in keys)
+    made = made_keys(nodes_of(tree))
+    return made is not None and "role" not in made
 
 
 def _tells(node: nodes.Node) -> bool:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from chatadapters._errors import TemplateError
 
+from ._answers import renderer_of, written
 from ._candidates import Rules, same_name, strips, untouched
+from ._fields import INSIDE, MERGED
 from ._layout import Layout
+from ._marks import ANSWER, LONGEST_WORD, MARKS, SPACED, SYSTEM, THOUGHT, TURNS
 from ._pieces import (
     NoLayoutError,
     common_end,
@@ -21,46 +24,34 @@ from ._pieces import (
     with_first_system,
     with_head,
 )
-from ._render import ORDINARY, Renderer
+from ._render import ORDINARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ._jinja import JinjaLayout
+    from ._answers import Answers
+    from ._fields import SystemPlace
     from ._render import Turn
     from ._texts import Kind
 
-MARKS = ("qSysq", "qUonq", "qAonq", "qUtwq", "qAtwq", "qUthq")
-SYSTEM, *_REST = MARKS
-ROLES: tuple[str, ...] = ("user", "assistant") * 3
-TURNS: list[Turn] = list(zip(ROLES, _REST, strict=False))
-_THOUGHT, _ANSWER = "qThoq", "qAnsq"
-_SPACED = "\n \t{0} \n\n"
-LONGEST_WORD = 40
-
 
 class Prober:
-    def __init__(self, template: JinjaLayout, closing: Kind = "last") -> None:
-        self._template = template
+    """Finds the layout that marked conversations show.
+
+    Args:
+        answers: What the template writes.
+        closing: The kind of closing answer that is looked at on its own.
+    """
+
+    def __init__(self, answers: Answers, closing: Kind = "last") -> None:
+        self._answers = answers
         self._closing: Kind = closing
-        self.forms: set[str] = set()
 
-    def _placeholder(self, form: str) -> str:
-        self.forms.add(form)
-        return f"{{date:{form}}}"
-
-    def text(
-        self,
-        turns: Sequence[Turn],
-        *,
-        inference: bool = True,
-        now: Callable[[str], str] | None = None,
-    ) -> str:
-        return self._template.text(turns, inference=inference, now=now or self._placeholder)
+    def _text(self, turns: Sequence[Turn], *, inference: bool = True) -> str:
+        return self._answers.text(turns, inference=inference)
 
     def _pieces(self, turns: Sequence[Turn], *, inference: bool = True) -> list[str]:
-        return split(self.text(turns, inference=inference), [text for _, text in turns if text])
+        return split(self._text(turns, inference=inference), [text for _, text in turns if text])
 
     def layout(self) -> Layout:
         """Make the layout that marked conversations show."""
@@ -68,7 +59,7 @@ class Prober:
         if (over, back) != (over2, back2):
             raise NoLayoutError
         user_end, assistant_end = self._ends(head, over, back, generation)
-        bos = self._template.bos if self._template.opens_with_bos else ""
+        bos = self._answers.template.bos if self._answers.template.opens_with_bos else ""
         layout = Layout(
             user=(back.removeprefix(assistant_end), user_end),
             assistant=(over.removeprefix(user_end), assistant_end),
@@ -162,7 +153,7 @@ class Prober:
 
     def _with_dates(self, layout: Layout) -> Layout:
         texts = repr(layout)
-        dates = ((f"{{date:{form}}}", form) for form in sorted(self.forms))
+        dates = ((f"{{date:{form}}}", form) for form in sorted(self._answers.forms))
         return replace(layout, dates=tuple(date for date in dates if date[0] in texts))
 
     def _with_strip(self, layout: Layout) -> Layout:
@@ -175,28 +166,55 @@ class Prober:
             turns = [("system", SYSTEM)] * (role == "system") + turns
             spaced = 0 if role in {"system", "user"} else 1
             turns = [
-                (r, _SPACED.format(t) if number == spaced else t)
+                (r, SPACED.format(t) if number == spaced else t)
                 for number, (r, t) in enumerate(turns)
             ]
             layout = self._first(strips(layout, role), [turns])
-        return layout
+        return self._with_blank(self._with_merged(layout))
+
+    def _with_merged(self, layout: Layout) -> Layout:
+        """See whether a system text inside a turn is stripped as one with the turn's text."""
+        if layout.system_place not in INSIDE:
+            return layout
+        merged = replace(layout, trim=(*layout.trim, MERGED))
+        texts = (SPACED.format(MARKS[1]), "")
+        asked: list[list[Turn]] = [[("system", SYSTEM), ("user", text)] for text in texts]
+        return self._first([layout, merged], asked)
+
+    def _with_blank(self, layout: Layout) -> Layout:
+        """See what stands for a system text of white space alone."""
+        if layout.system_place in {"refuse", "ignore"}:
+            return layout
+        turns = [("system", " \n"), TURNS[0]]
+        if self._writes(layout, [turns]):
+            return layout
+        head = split(self._text(turns), MARKS[1:2])[0]
+        first = layout.user[0] if layout.first_user is None else layout.first_user
+        start, end = layout.bos + layout.begin, first
+        if layout.system_place in INSIDE:
+            start, end = start + first, ""
+        blank = head.removeprefix(start).removesuffix(end)
+        if start + blank + end != head:
+            raise NoLayoutError
+        return replace(layout, blank_system=blank)
 
     def _first(self, candidates: Iterable[Layout], conversations: list[list[Turn]]) -> Layout:
         """Give the first layout that writes some conversations as the template does."""
         expected: list[tuple[list[Turn], str]] = []
         for turns in conversations:
             with suppress(TemplateError):
-                expected.append((turns, self.text(turns, inference=False)))
+                expected.append((turns, self._text(turns, inference=False)))
         for layout in candidates:
-            if all(written(layout, t, inference=False) == text for t, text in expected):
+            renderer = renderer_of(layout)
+            if all(written(renderer, t, inference=False) == text for t, text in expected):
                 return layout
         raise NoLayoutError
 
     def _with_thinking(self, layout: Layout) -> Layout:
         """See what becomes of reasoning in answers, for everything that may end it."""
-        from ._sandbox import looks
-
-        found = {word for word in looks(self._template.jinja).words if len(word) <= LONGEST_WORD}
+        found = {
+            word for word in self._answers.template.looked().words if len(word) <= LONGEST_WORD
+        }
         words = sorted(found - {""}, key=lambda word: (word.strip() != word, len(word), word))
         asked: tuple[tuple[Kind, list[Turn]], ...]
         asked = (("assistant", TURNS[:5]), (self._closing, TURNS[:2]))
@@ -229,21 +247,21 @@ class Prober:
         self, layout: Layout, turns: list[Turn], rules: Rules
     ) -> tuple[str | None, str, str | None]:
         """Find what a template writes before and after reasoning that it keeps."""
-        thought = f"{rules.open}{_THOUGHT}{rules.close}"
-        text = self.text(_answered(turns, thought + _ANSWER), inference=False)
-        if _THOUGHT not in text:
+        thought = f"{rules.open}{THOUGHT}{rules.close}"
+        text = self._text(_answered(turns, thought + ANSWER), inference=False)
+        if THOUGHT not in text:
             return None, "", None
-        _, before, between, after = split(text, [MARKS[1], _THOUGHT, _ANSWER])
+        _, before, between, after = split(text, [MARKS[1], THOUGHT, ANSWER])
         if not before.startswith(layout.user[1]):
             raise NoLayoutError
-        alone = self.text(_answered(turns, thought), inference=False).partition(_THOUGHT)[2]
+        alone = self._text(_answered(turns, thought), inference=False).partition(THOUGHT)[2]
         ending = alone.removesuffix(after) if alone.endswith(after) else between
         return before.removeprefix(layout.user[1]), between, None if ending == between else ending
 
     def _with_system(self, layout: Layout, head: str, back: str) -> Layout:
         turns = [("system", SYSTEM), *TURNS]
         try:
-            text = self.text(turns)
+            text = self._text(turns)
         except TemplateError:
             return replace(layout, system_place="refuse")
         order = sorted(MARKS, key=text.find)
@@ -256,7 +274,10 @@ class Prober:
             return with_first_system(layout, head, before.removeprefix(layout.bos), after)
         if at == len(order) - 2 and before.startswith(back):
             system = (before.removeprefix(back), after)
-            return replace(layout, system=system, system_place="last_user")
+            training = self._text([*turns[:1], *TURNS[:2]], inference=False)
+            always = SYSTEM in training
+            place: SystemPlace = "last_user" if always else "last_message"
+            return replace(layout, system=system, system_place=place)
         raise NoLayoutError
 
     def _with_later_system(self, layout: Layout) -> Layout:
@@ -273,30 +294,6 @@ class Prober:
             after[: len(after) - len(layout.user[0])],
         )
         return replace(layout, later_system=pair)
-
-
-def written(
-    layout: Layout,
-    turns: list[Turn],
-    *,
-    inference: bool,
-    now: Callable[[], datetime] | None = None,
-) -> str:
-    """Write a conversation as it is, the system message among the turns.
-
-    Args:
-        layout: The layout.
-        turns: Role and text of each message.
-        inference: Whether the generation prompt stands at the end.
-        now: Gives the date, where the placeholders are to be filled in.
-    """
-    plain = replace(layout, dates=()) if layout.dates and now is None else layout
-    system = turns[0][1] if turns[0][0] == "system" else ""
-    rest = turns[1:] if system else turns
-    renderer = Renderer(plain, now) if plain.dates else plain.renderer
-    roles, texts = zip(*rest, strict=True) if rest else ((), ())
-    parts = renderer.parts(system, roles, texts, inference=inference, escape="off", bos=True)
-    return "".join(parts.pieces)
 
 
 def _answered(turns: list[Turn], text: str) -> list[Turn]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
-from ._fields import CLOSING, KINDS, ROLES
-from ._guard import Change, guard_of
+from ._fields import CLOSING, KINDS, MERGED, ROLES
+from ._guard import Change
+from ._layout_guard import guard_of
 from ._rendered import Parts
 from ._texts import stripped
 
@@ -46,6 +47,7 @@ class Renderer:
         self._strip |= dict.fromkeys(layout.trim, (None, None))
         self._thinking: dict[str, Thinking] = {rule.kind: rule for rule in layout.thinking}
         self._strips_all = set(layout.trim) == set(ROLES) and not layout.strip
+        self._strips_merged = MERGED in layout.trim
         self._closing = layout.closing
         self._has_empty = any("empty" in pair for pair in self._between)
 
@@ -88,6 +90,10 @@ class Renderer:
         kinds = self._kinds(roles)
         clean = [system, *texts]
         thoughts = self._trimmed(clean, kinds)
+        given = bool(system)
+        place = self._system_turn(roles)
+        if place is not None and self._strips_merged and self._system_text(clean[0], given=given):
+            clean[place + 1] = texts[place].rstrip()
         changes = [] if escape == "off" else self._guard.clean_all(clean, roles, escape)
         system, *pieces[1::3] = clean
         if layout.first_user is not None and roles and roles[0] == "user":
@@ -99,7 +105,7 @@ class Renderer:
         if layout.dates and roles:
             pieces[0] = self._dated(pieces[0])
         begin = (layout.bos if bos else "") + self._dated(layout.begin)
-        head = begin + self._place(system, roles, pieces)
+        head = begin + self._place(self._system_text(system, given=given), place, pieces)
         tail = layout.generation_prompt if inference else ""
         if inference and roles and roles[-1] == "assistant":
             pieces[-1] = tail = ""
@@ -126,24 +132,44 @@ class Renderer:
         if strange:
             raise TemplateError(
                 f"{_named(self._layout)} takes a system message only at the beginning, "
-                f"not as message {roles.index('system') + 1} of the turns"
+                f"not as turn {roles.index('system')} (from 0)"
             )
 
-    def _place(self, system: str, roles: Sequence[str], pieces: list[str]) -> str:
-        """Give the system block, or put the text into the user turn where it belongs."""
+    def _system_text(self, system: str, *, given: bool) -> str:
+        """Put the fixed text around the system text, or give what stands there without one."""
         layout = self._layout
-        before, after = map(self._dated, layout.system)
-        text = before + system + after if system else self._dated(layout.no_system)
+        if system:
+            before, after = map(self._dated, layout.system)
+            return before + system + after
+        blank = given and layout.blank_system is not None
+        return self._dated((layout.blank_system or "") if blank else layout.no_system)
+
+    def _system_turn(self, roles: Sequence[str]) -> int | None:
+        """Give the number of the turn that the system text is put into, if there is one."""
+        place = self._layout.system_place
+        if place == "first_user" and "user" in roles:
+            return roles.index("user")
+        if place == "last_user" and "user" in roles:
+            return _last(roles, "user")
+        last = place == "last_message" and roles and roles[-1] == "user"
+        return len(roles) - 1 if last else None
+
+    def _place(self, text: str, turn: int | None, pieces: list[str]) -> str:
+        """Give the system block, or put it into the user's turn where it belongs."""
+        layout = self._layout
         if layout.system_place == "block":
             return text
-        if layout.system_place in {"first_user", "last_user"} and text:
-            if "user" not in roles:
-                raise TemplateError(
-                    f"{_named(layout)} writes the system text into a user message: there is none"
-                )
-            first = layout.system_place == "first_user"
-            number = roles.index("user") if first else _last(roles, "user")
-            pieces[3 * number] += text
+        if turn is not None:
+            answer = 3 * turn + 1
+            if self._strips_merged and text:
+                text = text.lstrip()
+                pieces[answer] = pieces[answer] if text else pieces[answer].lstrip()
+                text = text if pieces[answer] else text.rstrip()
+            pieces[answer - 1] += text
+        elif text and layout.system_place in {"first_user", "last_user"}:
+            raise TemplateError(
+                f"{_named(layout)} writes the system text into a user message: there is none"
+            )
         return ""
 
     def _kinds(self, roles: Sequence[str]) -> Sequence[str]:

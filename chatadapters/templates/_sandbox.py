@@ -36,6 +36,8 @@ from ._budget import (
     to_json,
 )
 from ._looked import Looked, looked_for
+from ._marks import GENERATION_MARKS
+from ._prune import Given, prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,8 +59,6 @@ _HARMLESS = """
 _ADDED = ("_loop_vars", "_block_vars")
 _PLAIN_METHODS = frozenset(_HARMLESS.split())
 _OF_DICT = frozenset(dir(dict))
-# Variables that a template writes around the assistant's text.
-GENERATION_MARKS = ("_generation_opens", "_generation_closes")
 
 
 class _Meter(NodeTransformer):
@@ -168,26 +168,32 @@ class _Program(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _read(source: str) -> _Program:
+def _read(source: str, given: Given) -> _Program:
     if len(source) > SOURCE_LIMIT:
         raise ExhaustedError(f"it is longer than {SOURCE_LIMIT} characters")
     environment = _environment()
     tree = environment.parse(source)
+    prune(tree, given)
     looked = looked_for(tree)
     _Meter().visit(tree)
     return _Program(environment.from_string(tree), looked)
 
 
-def looks(source: str) -> Looked:
+def looks(source: str, variables: Mapping[str, Any]) -> Looked:
     """Give what a template may look for in texts.
 
     Args:
         source: The template.
+        variables: What it may use.
 
     Returns:
         Its strings and numbers.
     """
-    return _read(source).looked
+    return _read(source, _given(variables)).looked
+
+
+def _given(variables: Mapping[str, Any]) -> Given:
+    return Given.of(variables, [*_environment().globals, "strftime_now"])
 
 
 def render_jinja(
@@ -199,7 +205,7 @@ def render_jinja(
 
     Args:
         source: The template.
-        variables: What it may use.
+        variables: What it may use; the messages have a role and a content alone.
         now: Gives the date in a form; templates know it as `strftime_now`.
 
     Returns:
@@ -210,7 +216,7 @@ def render_jinja(
     """
     try:
         with limited():
-            template = _read(source).template
+            template = _read(source, _given(variables)).template
             environment = template.environment
             known = {**environment.globals, **variables, "strftime_now": now}
             context = new_context(environment, template.name, template.blocks, known, shared=True)

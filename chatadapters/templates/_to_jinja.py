@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._fields import INSIDE, MERGED
 from ._render import ORDINARY, all_pairs
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def _opening(layout: Layout, own: str) -> Iterator[str]:
     yield "{%- endif -%}"
     yield "{%- endfor -%}"
     system = f"(given.system or {_literal(own)})"
+    if layout.blank_system is not None:
+        yield f"{{%- set asked = {system} -%}}"
     if layout.system_place == "refuse":
         yield f"{{%- if {system} -%}}{_raise('System role not supported')}{{%- endif -%}}"
     yield f"{{%- set system = {_stripped(layout, 'system', system)} -%}}"
@@ -53,15 +56,17 @@ def _system(layout: Layout) -> Iterator[str]:
         yield _system_text(layout)
     if not _merges(layout):
         return
-    first = " and place.at < 0" if layout.system_place == "first_user" else ""
+    more = {"first_user": " and place.at < 0", "last_message": " and loop.last"}
     yield "{%- set place = namespace(at=-1) -%}"
     yield "{%- for message in turns -%}"
-    yield f"{{%- if message['role'] == 'user'{first} -%}}"
+    yield f"{{%- if message['role'] == 'user'{more.get(layout.system_place, '')} -%}}"
     yield "{%- set place.at = loop.index0 -%}"
     yield "{%- endif -%}"
     yield "{%- endfor -%}"
-    there = "place.at < 0" if layout.no_system else "place.at < 0 and system"
-    yield f"{{%- if {there} -%}}{_raise('There is no user message')}{{%- endif -%}}"
+    if layout.system_place != "last_message":
+        yield f"{{%- set block -%}}{_system_text(layout)}{{%- endset -%}}"
+        missing = _raise("There is no user message")
+        yield f"{{%- if place.at < 0 and block -%}}{missing}{{%- endif -%}}"
 
 
 def _closing(layout: Layout) -> Iterator[str]:
@@ -90,8 +95,7 @@ def _turns(layout: Layout) -> Iterator[str]:
     yield f"{{%- set joint = {joint} -%}}"
     yield from _joint(layout)
     yield "{{- joint -}}"
-    if _merges(layout):
-        yield f"{{%- if loop.index0 == place.at -%}}{_system_text(layout)}{{%- endif -%}}"
+    yield from _merged(layout)
     yield "{{- thought ~ text -}}" if layout.thinking else "{{- text -}}"
     yield "{%- set at.kind, at.after = kind, after -%}"
     yield "{%- endfor -%}"
@@ -200,11 +204,26 @@ def _system_text(layout: Layout) -> str:
     given = f"{_text(layout, before)}{{{{- system -}}}}{_text(layout, after)}"
     none = _text(layout, layout.no_system)
     otherwise = f"{{%- else -%}}{none}" if none else ""
+    if layout.blank_system is not None:
+        otherwise = f"{{%- elif asked -%}}{_text(layout, layout.blank_system)}{otherwise}"
     return f"{{%- if system -%}}{given}{otherwise}{{%- endif -%}}"
 
 
+def _merged(layout: Layout) -> Iterator[str]:
+    """Write the system text before a turn's text, or make one text of the two."""
+    if not _merges(layout):
+        return
+    yield "{%- if loop.index0 == place.at -%}"
+    if MERGED in layout.trim:
+        yield f"{{%- set block -%}}{_system_text(layout)}{{%- endset -%}}"
+        yield "{%- if block -%}{%- set text = (block ~ message['content']).strip() -%}{%- endif -%}"
+    else:
+        yield _system_text(layout)
+    yield "{%- endif -%}"
+
+
 def _merges(layout: Layout) -> bool:
-    return layout.system_place in {"first_user", "last_user"}
+    return layout.system_place in INSIDE
 
 
 def _stripped(layout: Layout, kind: str, text: str) -> str:

@@ -53,14 +53,17 @@ def layouts(draw: st.DrawFn) -> Layout:
         generation_prompt=draw(PIECES),
         system=draw(AROUND),
         system_place=draw(
-            st.sampled_from(["block", "first_user", "last_user", "ignore", "refuse"])
+            st.sampled_from(
+                ["block", "first_user", "last_user", "last_message", "ignore", "refuse"]
+            )
         ),
         no_system=draw(PIECES),
+        blank_system=draw(st.none() | PIECES),
         later_system=draw(st.none() | AROUND),
         begin=draw(PIECES),
         first_user=draw(st.none() | PIECES),
         between=tuple(draw(st.lists(rows, max_size=4))),
-        trim=tuple(draw(st.sets(st.sampled_from(["system", "user", "assistant"])))),
+        trim=tuple(draw(st.sets(st.sampled_from(["system", "user", "assistant", "merged"])))),
         strip=tuple(draw(st.lists(strips, max_size=2))),
         thinking=tuple(draw(thinking(kind)) for kind in answers if draw(st.booleans())),
         dates=draw(st.sampled_from([(), (("[D]", "%d %b %Y"),)])),
