@@ -12,8 +12,6 @@ from ._patterns import LINE_CONTROLS, exact, folded, searches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ._layout import Layout
-
 Escape: TypeAlias = Literal["escape", "strip", "error", "off"]
 ESCAPES = ("escape", "strip", "error", "off")
 
@@ -24,7 +22,7 @@ class Change(NamedTuple):
     """One thing that a text of the conversation must not contain.
 
     Attributes:
-        turn: The number of the turn, from 0; None is the system text.
+        turn: The index of the turn, from 0 as in a list; None is the system text.
         role: Whose text it is.
         found: What was broken or removed, as it was written.
 
@@ -138,7 +136,7 @@ class Guard:
 
         Raises:
             TemplateError: If there is no such policy.
-            InjectionError: As `clean`, naming the turn.
+            InjectionError: As `clean`; it names the turn by its index, from 0, as `Change` does.
         """
         if escape not in ESCAPES:
             raise TemplateError(f"escape={escape!r}: give one of {', '.join(map(repr, ESCAPES))}")
@@ -151,36 +149,11 @@ class Guard:
             try:
                 texts[number], found = self.clean(text, escape)
             except InjectionError as error:
-                where = f"{roles[number - 1]} (turn {number})" if number else "system text"
+                where = f"{roles[number - 1]} (turn {number - 1})" if number else "system text"
                 raise InjectionError(f"{where}: {error}; 'escape' would break it up") from None
             role = roles[number - 1] if number else "system"
             changes += [Change(number - 1 if number else None, role, token) for token in found]
         return changes
-
-
-def guard_of(layout: Layout) -> Guard:
-    """Make the guard that a layout needs."""
-    tokens = dict.fromkeys((*layout.special_tokens, *layout.reserved, layout.bos))
-    whole = [token for token in tokens if token]
-    labels = layout.labels
-    starts, ends = _edges(layout, [*whole, *labels])
-    return Guard(whole, labels, layout.inline_labels(), starts, ends)
-
-
-def _edges(layout: Layout, strings: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Find how the fixed text beside a text could be a part of a control token."""
-    joints = {fold(text)[0] for text in layout.joints()}
-    before = {fold(text)[0] for text in layout.heads()} | joints
-    starts: set[str] = set()
-    ends: set[str] = set()
-    for string in folded(strings):
-        for cut in range(1, len(string)):
-            first, rest = string[:cut], string[cut:]
-            if any(text.endswith(first) for text in before):
-                starts.add(rest[0])
-            if any(text.startswith(rest) or rest.startswith(text) for text in joints):
-                ends.add(first)
-    return starts, ends
 
 
 def _edited(text: str, spans: Sequence[tuple[int, int]], *, strip: bool) -> str:

@@ -48,7 +48,7 @@ def test_strip_of_a_very_deep_nest_leaves_no_token() -> None:
 def test_error_names_the_turn_and_the_token() -> None:
     """With `"error"` the text is refused, and the message says where and what."""
     given_ = [Message("user", "ok"), Message("assistant", "ok"), Message("user", FORGED)]
-    with pytest.raises(InjectionError, match=r"user \(turn 3\).*'<\|end\|>'"):
+    with pytest.raises(InjectionError, match=r"user \(turn 2\).*'<\|end\|>'"):
         DialogueTemplate().render(given_, escape="error")
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chatadapters.templates import get_template, list_templates
 from chatadapters.templates._fold import fold, fold_fast
-from chatadapters.templates._guard import Guard, guard_of
+from chatadapters.templates._guard import Guard
+from chatadapters.templates._layout_guard import guard_of
 from chatadapters.templates._patterns import LOOKALIKES
 
 from .layouts import layout_of
