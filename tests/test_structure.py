@@ -24,6 +24,7 @@ AT_ONCE = {
     "_transport.py": {"httpcore2", "httpx2"},
     "backends/_openai_types.py": {"msgspec"},
     "backends/_tgi_types.py": {"msgspec"},
+    "server/_head.py": {"uvicorn"},
     "templates/_budget.py": {"jinja2"},
     "templates/_looked.py": {"jinja2"},
     "templates/_prune.py": {"jinja2"},

@@ -51,7 +51,10 @@ def serve(
         from uvicorn import Config, Server
     except ImportError as error:
         raise missing("uvicorn", "server") from error
-    server = Server(Config(app, log_level="error", timeout_graceful_shutdown=grace))
+    from ._head import BoundedHead
+
+    config = Config(app, http=BoundedHead, log_level="error", timeout_graceful_shutdown=grace)
+    server = Server(config)
     with _listener(host, port) as listener, _ends_by_signal(), suppress(KeyboardInterrupt):
         if on_ready is not None:
             on_ready(_url(listener))
