@@ -4,6 +4,7 @@ import doctest
 import gc
 import importlib
 import importlib.util
+import os
 import pkgutil
 import re
 import shlex
@@ -140,9 +141,9 @@ TITLED = [
 def test_unit_tests_on_the_pages(name: str, code: str, tmp_path: Path) -> None:
     """A unit test on a page passes as it is, in an empty folder, with pytest alone."""
     (tmp_path / name).write_text(code, encoding="utf-8")
-    alone = ["-p", "no:cacheprovider", "-p", "no:asyncio"]
-    words = [sys.executable, "-m", "pytest", "-q", *alone, name]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
