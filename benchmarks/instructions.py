@@ -124,15 +124,20 @@ PATHS: dict[str, Callable[[int], None]] = {
 
 def instructions(twice: str) -> int:
     """Count the instructions of a process that runs all paths, one of them with 2N events."""
+    return counted(__file__, "--run", twice)
+
+
+def counted(*command: str) -> int:
+    """Count the instructions of a Python that runs a file."""
     tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    command = [*tool, sys.executable, "-S", __file__, "--run", twice]
     paths = os.pathsep.join(path for path in sys.path if path)
     fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": paths}
     env = {"PATH": os.environ["PATH"], **fixed}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    run = [*tool, sys.executable, "-S", *command]
+    done = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
     found = re.search(r"I +refs: +([\d,]+)", done.stderr)
     if done.returncode or not found:
-        sys.exit(f"{twice}: valgrind gave no count\n{done.stderr}")
+        sys.exit(f"{command}: valgrind gave no count\n{done.stderr}")
     return int(found[1].replace(",", ""))
 
 
