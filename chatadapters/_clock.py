@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from ._policies import Timeout
 
 
+_BUSY_SECONDS = 0.05
+
+
 class Clock:
     """Measures the waits of one reply: to the first content, between contents, in all.
 
-    A consumer that is slow to ask for the next value does not make the provider late.
+    A consumer that is slow to ask for the next value does not make the provider late, nor does a
+    machine too busy to end a wait in time: what came meanwhile is looked for once more.
 
     Args:
         timeout: The longest waits.
@@ -21,6 +25,7 @@ class Clock:
 
     Attributes:
         timeout: The longest waits of the attempts that follow.
+        due: When the wait that was begun is to end; None is never.
         waited: Seconds waited since the last content, or since the attempt began.
     """
 
@@ -28,19 +33,20 @@ class Clock:
         self.timeout = timeout
         self._began = self._asked = now
         self._ours = False
-        self._limit = timeout.first
-        self._waiting_for = "first content (Timeout.first)"
-        self.waited = 0.0
+        self.due: float | None = None
+        self.begin()
 
     def begin(self) -> None:
         """An attempt begins; the wait before it was no wait for the provider."""
         self._ours = False
         self.waited, self._limit = 0.0, self.timeout.first
+        self._excused = False
         self._waiting_for = "first content (Timeout.first)"
 
     def content(self) -> None:
         """Content came."""
         self.waited, self._limit = 0.0, self.timeout.idle
+        self._excused = False
         self._waiting_for = "more content (Timeout.idle)"
 
     def patience(self, now: float) -> float | None:
@@ -58,6 +64,9 @@ class Clock:
         """The wait is over, something came or not."""
         self.waited += now - self._asked
         self._asked = now
+        if self.due is not None and now > self.due + _BUSY_SECONDS and not self._excused:
+            self._excused = True
+            self.waited = max(0.0, self.waited - 2 * (now - self.due))
 
     def hand_over(self) -> None:
         """The consumer has its turn; how long it takes is its own affair."""

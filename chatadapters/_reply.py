@@ -96,13 +96,14 @@ class ReplyState:
             The longest wait in seconds, None for ever; and whether to let chunks gather all
             that time, because none could be shown earlier.
         """
-        patience = self._clock.patience(now)
+        patience, gather = self._clock.patience(now), False
         if self._attempt.finish is not None:
-            return max(0.0, self._after_finish() - self._clock.waited), False
-        if not (self._view.pending and self._call.pace):
-            return patience, False
-        until_frame = max(0.0, self._frame - now)
-        return (until_frame if patience is None else min(patience, until_frame)), True
+            patience = max(0.0, self._after_finish() - self._clock.waited)
+        elif self._view.pending and self._call.pace:
+            until_frame, gather = max(0.0, self._frame - now), True
+            patience = until_frame if patience is None else min(patience, until_frame)
+        self._clock.due = None if patience is None else now + patience
+        return patience, gather
 
     def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
         """Take note of what came, or that nothing came."""

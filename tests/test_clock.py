@@ -53,6 +53,20 @@ def test_our_own_work_counts_as_waiting() -> None:
         clock.check(5.1)
 
 
+def test_a_busy_machine_does_not_make_the_provider_late() -> None:
+    """A wait that ended late lets what came meanwhile be looked for, once, before it is a stall."""
+    clock = Clock(Timeout(first=5), 0.0)
+    clock.due = 0.0 + (clock.patience(0.0) or 0)
+    clock.tick(8.0)
+    clock.check(8.0)
+    left = clock.patience(8.0)
+    assert left == 3
+    clock.due = 8.0 + left
+    clock.tick(19.0)
+    with pytest.raises(StallError):
+        clock.check(19.0)
+
+
 def test_total_counts_everything_and_is_final() -> None:
     """The total deadline is a wall-clock one, and no further attempt follows it."""
     clock = Clock(Timeout(total=10), 0.0)

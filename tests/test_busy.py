@@ -1,0 +1,66 @@
+"""A process that gets no processor for a while is not told that its provider was silent."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing stops a process")
+
+READ = """
+import asyncio, sys
+from chatadapters import Retry, Timeout, make_predict
+from chatadapters.backends.text_generation import TextGenerationBackend
+
+class Threaded(TextGenerationBackend):
+    def timed_stream(self, payload, timeout):
+        return None
+
+url, colour = sys.argv[1:]
+kind = Threaded if colour == "thread" else TextGenerationBackend
+patience = {"timeout": Timeout(first=30, idle=2), "retry": Retry(attempts=1)}
+predict = make_predict(kind(base_url=url, wire="completions", model="m"), **patience)
+
+def show(text):
+    print(len(text), flush=True)
+
+async def main():
+    async for text in predict.aio("Hi"):
+        show(text)
+
+if colour == "async":
+    asyncio.run(main())
+else:
+    for text in predict("Hi"):
+        show(text)
+"""
+
+
+TOKEN = b'data: {"choices": [{"text": "x"}]}\n\n'
+END = b'data: {"choices": [{"text": "", "finish_reason": "stop"}]}\n\n'
+
+
+@pytest.mark.parametrize("colour", ["sync", "thread", "async"])
+def test_what_came_meanwhile_is_read_before_a_stall_is_told(colour: str) -> None:
+    """Stopped for longer than `Timeout.idle`, it goes on with what waits in its socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        command = [sys.executable, "-c", READ, url, colour]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + TOKEN)
+            assert reader.stdout
+            assert reader.stdout.readline()
+            reader.send_signal(signal.SIGSTOP)
+            connection.sendall(TOKEN * 9 + END)
+            connection.close()
+            time.sleep(3)
+            reader.send_signal(signal.SIGCONT)
+            out, err = reader.communicate(timeout=60)
+    assert (out.split()[-1:], err) == ([b"10"], b"")
