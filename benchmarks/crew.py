@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from tests.environments import ROOT, environment
@@ -44,11 +45,12 @@ class Worker:
     def __init__(self, client: Client) -> None:
         self.client = client
         growing = "growing" if client.growing else "deltas"
+        self._said = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - a pipe could fill up
         self._process = subprocess.Popen(
             [python(client.pins), "-m", "benchmarks.worker", client.function, growing],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if not os.environ.get("BENCHMARKS_VERBOSE") else None,
+            stderr=None if os.environ.get("BENCHMARKS_VERBOSE") else self._said,
             text=True,
             env=environ(),
             cwd=ROOT,
@@ -62,7 +64,8 @@ class Worker:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            said = self._process.stderr.read() if self._process.stderr else ""
+            self._said.seek(0)
+            said = self._said.read()
             raise RuntimeError(f"{self.client.function} ended: {said[-2000:]}")
         return json.loads(line)
 
@@ -70,6 +73,7 @@ class Worker:
         """End the process."""
         self._process.kill()
         self._process.communicate()
+        self._said.close()
 
 
 @contextmanager

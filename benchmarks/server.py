@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count, islice
 from threading import Condition, Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks import wires
 
@@ -124,13 +124,17 @@ def _framed(events: list[bytes], size: int) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
 
 
+#: When a token is due, what orders equal times, seconds between two, and to whom which are sent.
+Job: TypeAlias = "tuple[float, int, float, socket.socket, Iterator[bytes], Event]"
+
+
 class Metronome:
     """One thread that sends every paced answer's tokens when they are due."""
 
     def __init__(self) -> None:
         self.began: dict[str, float] = {}
         self._order = count()
-        self._due: list[tuple[float, int, float, socket.socket, Iterator[bytes], Event]] = []
+        self._due: list[Job] = []
         self._changed = Condition()
 
     def take(self) -> dict[str, float]:
@@ -159,23 +163,26 @@ class Metronome:
                 wait = self._due[0][0] - time.monotonic()
                 if wait > 0:
                     self._changed.wait(wait)
-                    continue
-                job = heapq.heappop(self._due)
-            if not self._beat(job):
-                job[-1].set()
+                now, jobs = time.monotonic(), []
+                while self._due and self._due[0][0] <= now:
+                    jobs.append(heapq.heappop(self._due))
+            kept = [job for job in jobs if _beat(job)]
+            with self._changed:  # once for all that was due, not for each token
+                for due, order, step, *rest in kept:
+                    heapq.heappush(self._due, (due + step, order, step, *rest))
 
-    def _beat(self, job: tuple[float, int, float, socket.socket, Iterator[bytes], Event]) -> bool:
-        """Send one token and note when the next is due; False when there is none."""
-        due, _, step, to, beats, sent = job
-        token = next(beats, None)
-        try:
-            if token is None or not to.send(token):
-                return False
-        except OSError:
-            return False
-        with self._changed:
-            heapq.heappush(self._due, (due + step, next(self._order), step, to, beats, sent))
-        return True
+
+def _beat(job: Job) -> bool:
+    """Send one token of an answer; end the answer when there is none."""
+    *_, to, beats, sent = job
+    token = next(beats, None)
+    try:
+        if token is not None and to.send(token):
+            return True
+    except OSError:
+        pass
+    sent.set()
+    return False
 
 
 def _beats(wire: str) -> Iterator[bytes]:
