@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -14,7 +15,7 @@ from ._openai_hooks import answered, async_answered
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping
     from types import ModuleType
 
     from .._policies import Timeout
@@ -28,6 +29,16 @@ _BROKEN = (
     ("anyio", "EndOfStream"),
     ("ssl", "SSLError"),
 )
+#: What the SDK's clients read of the environment when they are made.
+_READ = (
+    "OPENAI_ADMIN_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_CUSTOM_HEADERS",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "OPENAI_WEBHOOK_SECRET",
+)
+_MOST_MADE = 16
 _LATE = (("httpx2", "TimeoutException"), ("httpx", "TimeoutException"))
 
 
@@ -104,20 +115,52 @@ def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[Exception], ...]:
     return tuple(kind for kind in found if kind is not None)
 
 
-def sync_client(_key: object = None) -> Any:
+class Kept:
+    """An HTTP client, and the SDK's clients that were made on it.
+
+    Making one of the SDK's takes as long as sending a request with it.
+
+    Args:
+        http: The HTTP client.
+        make: The SDK's class.
+    """
+
+    def __init__(self, http: Any, make: Callable[..., Any]) -> None:
+        self._http, self._make = http, make
+        self._made: dict[object, Any] = {}
+
+    def sdk(self, settings: Mapping[str, Any]) -> Any:
+        """Give a client of these settings, as the SDK makes it in the environment of now."""
+        key = (*sorted(settings.items()), *map(os.environ.get, _READ))
+        made = self._made.get(key)
+        if made is None:
+            made = self._make(**settings, http_client=self._http)
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            self._made[key] = made
+        return made
+
+    def close(self) -> Any:
+        """Close the HTTP client; the async one gives what is to be awaited."""
+        return self._http.close() if hasattr(self._http, "close") else self._http.aclose()
+
+
+def sync_client(_key: object = None) -> Kept:
     """Make an HTTP client for sync requests."""
     sdk = openai_sdk()
     hooks = {"request": [watch_request], "response": [answered]}
     transport = {"transport": _transports().Transport(_tls)} if _has_httpx2() else _unkept()
-    return sdk.DefaultHttpxClient(event_hooks=hooks, **transport, **_settings())
+    http = sdk.DefaultHttpxClient(event_hooks=hooks, **transport, **_settings())
+    return Kept(http, sdk.OpenAI)
 
 
-def async_client(_key: object = None) -> Any:
+def async_client(_key: object = None) -> Kept:
     """Make an HTTP client for async requests."""
     sdk = openai_sdk()
     hooks = {"response": [async_answered]}
     transport = {"transport": _transports().AsyncTransport(_tls)} if _has_httpx2() else {}
-    return sdk.DefaultAsyncHttpxClient(event_hooks=hooks, **transport, **_settings())
+    http = sdk.DefaultAsyncHttpxClient(event_hooks=hooks, **transport, **_settings())
+    return Kept(http, sdk.AsyncOpenAI)
 
 
 def keeps_deadlines() -> bool:

@@ -23,11 +23,10 @@ from ._openai_clients import (
     async_client,
     keeps_deadlines,
     load_sdk,
-    openai_sdk,
     sdk_timeout,
     sync_client,
 )
-from ._openai_options import Api, check_options, request_options
+from ._openai_options import Api, beside, check_options, request_options
 from ._openai_responses import ResponsesReader, response_input
 from ._openai_tools import flat_tools
 
@@ -151,7 +150,7 @@ class OpenAIBackend(Backend):
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
         """Give the same stream where its connection is ours, which keeps deadlines."""
-        ours = self.client is None and self.async_client is None and keeps_deadlines()
+        ours = not self._is_lent() and keeps_deadlines()
         return self.stream(payload, timeout) if ours else None
 
     def _read(
@@ -179,8 +178,12 @@ class OpenAIBackend(Backend):
                     yield block
 
     def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
+        sent = dict(payload) if self._is_lent() else beside(payload, self.api)
         resource = client.chat.completions if self.api == "chat" else client.responses
-        return resource.with_streaming_response.create(**payload, timeout=sdk_timeout(timeout))
+        return resource.with_streaming_response.create(**sent, timeout=sdk_timeout(timeout))
+
+    def _is_lent(self) -> bool:
+        return self.client is not None or self.async_client is not None
 
     @contextmanager
     def _sync_client(self) -> Generator[Any, None, None]:
@@ -190,7 +193,7 @@ class OpenAIBackend(Backend):
             raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
         else:
             with self._clients.sync() as http:
-                yield openai_sdk().OpenAI(**self._settings(), http_client=http)
+                yield http.sdk(self._settings())
 
     @asynccontextmanager
     async def _async_client(self) -> AsyncGenerator[Any, None]:
@@ -202,7 +205,7 @@ class OpenAIBackend(Backend):
             )
         else:
             async with self._clients.aio() as http:
-                yield openai_sdk().AsyncOpenAI(**await self._asettings(), http_client=http)
+                yield http.sdk(await self._asettings())
 
     def _settings(self, *, lent: bool = False) -> dict[str, Any]:
         """Give the SDK client's settings; what a lent client has of its own is left alone."""
@@ -235,7 +238,7 @@ class OpenAIBackend(Backend):
         return key
 
     def _is_openai(self) -> bool:
-        return not self._asked_url() and self.client is None and self.async_client is None
+        return not self._asked_url() and not self._is_lent()
 
     def _asked_url(self) -> str | None:
         """Give the base URL that was chosen, None for OpenAI's own."""
