@@ -160,6 +160,10 @@ class Backend:
     def astream(self, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
         """Send the payload and yield what comes back; the async twin of `stream`.
 
+        An iterator that has a coroutine method `pour(put)` is not iterated: it calls `put` with
+        each chunk the moment it comes, and returns at the end. Where `put` gives a future, nobody
+        has room for more before it is done.
+
         Args:
             payload: What `build` gave.
             timeout: As in `stream`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from asyncio import CancelledError
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -14,6 +14,7 @@ from ._network import Connection
 from ._network_async import AsyncConnection
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import (
         AsyncGenerator,
         AsyncIterator,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     )
 
     import httpcore2
+
+    from ._pour import Put
 
 _MOST_UNPACKED = 2**20  # bytes that are unpacked at once
 _SHORT = "peer closed connection without sending complete message body"
@@ -122,8 +125,8 @@ class AsyncBody(httpx2.AsyncByteStream):
     ) -> None:
         self._response, self._give_back = response, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
-        self._wire = response.extensions.get("network_stream")
-        self._framed = _framed(response)
+        self._wire: Any = response.extensions.get("network_stream")
+        self._framed: Any = _framed(response)
         self._packing = _packing(response)
         self.readable = self._packing in _PACKINGS
         self._closed = False
@@ -136,6 +139,29 @@ class AsyncBody(httpx2.AsyncByteStream):
         """Give the body unpacked."""
         return self._unpacked() if self._packing else self._raw()
 
+    async def pour(self, put: Put) -> None:
+        """Give the body to `put` block by block, unpacked, the moment it comes."""
+        if self._packing or not self._take_over():
+            async for block in self.blocks():
+                if room := put(block):
+                    await room
+            return
+        framed = self._framed
+
+        def take(data: bytes) -> bool | Future[None] | None:
+            block = framed.feed(data)
+            room = put(block) if block else None
+            return framed.over or room
+
+        try:
+            with as_httpx():
+                if not framed.over:
+                    await self._wire.pour(take)
+                await self._show_end()
+        except (Exception, CancelledError):
+            await self.aclose()
+            raise
+
     async def _unpacked(self) -> AsyncGenerator[bytes, None]:
         unpack = Unpacker().feed
         async for block in self._raw():
@@ -146,24 +172,29 @@ class AsyncBody(httpx2.AsyncByteStream):
         wire, framed = self._wire, self._framed
         try:
             with as_httpx():
-                if (
-                    framed is None
-                    or not isinstance(wire, AsyncConnection)
-                    or not wire.take_over(self._silence)
-                ):
+                if not self._take_over():
                     async for block in self._response.aiter_stream():
                         yield block
                     return
                 while not framed.over:
                     if block := framed.feed(await wire.receive()):
                         yield block
-                if framed.reusable:
-                    wire.put_back(framed.seen)
-                    async for _ in self._response.aiter_stream():
-                        pass
+                await self._show_end()
         except (Exception, CancelledError):  # the SDK closes no response that cannot be read
             await self.aclose()
             raise
+
+    def _take_over(self) -> bool:
+        """Say whether the body is read here; the parser reads what it has seen some of."""
+        ours = self._framed is not None and isinstance(self._wire, AsyncConnection)
+        return ours and self._wire.take_over(self._silence)
+
+    async def _show_end(self) -> None:
+        """Show the parser that the body has ended, so that the connection is free."""
+        if self._framed.reusable:
+            self._wire.put_back(self._framed.seen)
+            async for _ in self._response.aiter_stream():
+                pass
 
     async def aclose(self) -> None:
         if not self._closed:

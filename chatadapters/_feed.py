@@ -197,9 +197,11 @@ class Feed:
 class AsyncFeed:
     """Reads a stream in a task of its own and hands over what has come; the twin of `Feed`.
 
+    A stream that can be poured gives its chunks itself, without the task.
+
     Args:
         open_stream: Opens the stream; it is called in the task.
-        most: Bytes that may wait here before the task stops reading.
+        most: Bytes that may wait here before the stream is read no further.
     """
 
     def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
@@ -214,6 +216,8 @@ class AsyncFeed:
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to read; what was begun is to be closed."""
@@ -233,37 +237,59 @@ class AsyncFeed:
         """
         if self._end is None and (gather or not self._chunks):
             self._gather = gather
-            await self._wait(patience)
+            self._arrived = self._loop.create_future()
+            self._set_timer(patience)
+            try:
+                await self._arrived
+            finally:
+                self._arrived = None
         chunks, self._chunks, self._waiting = self._chunks, [], 0
-        _wake(self._room)
+        if self._room is not None:
+            _wake(self._room)
+            self._room = None
         return chunks, self._end
 
     async def aclose(self) -> None:
         """End the stream and wait until its connection is free."""
         import asyncio
 
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _wait(self, patience: float | None) -> None:
-        self._arrived = self._loop.create_future()
-        timer = None
-        if patience is not None:
-            timer = self._loop.call_later(patience, _wake, self._arrived)
-        try:
-            await self._arrived
-        finally:
-            self._arrived = None
-            if timer is not None:
-                timer.cancel()
+    def _set_timer(self, patience: float | None) -> None:
+        """Ring when a wait is over; a timer that rings earlier stays, which saves most of them."""
+        self._due = None if patience is None else self._loop.time() + patience
+        if self._due is None or (self._timer is not None and self._timer.when() <= self._due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._arrived is None or self._due is None:
+            return
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._ring)
+        elif self._gather:
+            _wake(self._arrived)
+        else:
+            from ._turns import after_turns
+
+            after_turns(partial(_wake, self._arrived))
 
     async def _move(self) -> None:
         try:
             stream = self._open()
             try:
-                async for chunk in stream:
-                    await self._put(chunk)
+                pour = getattr(stream, "pour", None)
+                if pour is not None:
+                    await pour(self._put)
+                else:
+                    await self._read(stream)
             finally:
                 close = getattr(stream, "aclose", None)
                 if close is not None:
@@ -274,14 +300,20 @@ class AsyncFeed:
             self._end = End(None)
         _wake(self._arrived)
 
-    async def _put(self, chunk: Chunk) -> None:
+    async def _read(self, stream: AsyncIterator[Chunk]) -> None:
+        async for chunk in stream:
+            if room := self._put(chunk):
+                await room
+
+    def _put(self, chunk: Chunk) -> asyncio.Future[None] | None:
+        """Take a chunk; give what to wait for before the next one."""
         self._chunks.append(chunk)
         self._waiting += _size(chunk)
         if not self._gather:
             _wake(self._arrived)
-        if self._waiting > self._most:
+        if self._waiting > self._most and self._room is None:
             self._room = self._loop.create_future()
-            await self._room
+        return self._room
 
 
 def _wake(future: asyncio.Future[None] | None) -> None:

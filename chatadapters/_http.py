@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ._abort import Hangup
     from ._policies import Timeout
     from ._post import Post
+    from ._pour import Put
 
 #: The response extension with a body that gives unpacked blocks and keeps deadlines.
 BODY = "chatadapters.body"
@@ -54,10 +56,11 @@ def post_blocks(
                 post = redirected(response, post, said, hop)
 
 
-async def apost_blocks(
+@asynccontextmanager
+async def apost(
     loan: AbstractAsyncContextManager[httpx2.AsyncClient], post: Post, timeout: Timeout
-) -> AsyncGenerator[bytes, None]:
-    """Send a request and yield the decoded body of its answer; the async twin of `post_blocks`.
+) -> AsyncGenerator[httpx2.Response, None]:
+    """Send a request and give its answer; the async twin of `post_blocks`.
 
     Args:
         loan: Gives the client, such as `clients.aio()`.
@@ -65,7 +68,7 @@ async def apost_blocks(
         timeout: As for `post_blocks`.
 
     Yields:
-        The bytes as they come.
+        The response, whose body is not read.
 
     Raises:
         HTTPStatusError: When the answer is an error.
@@ -75,8 +78,7 @@ async def apost_blocks(
             for hop in count():
                 async with client.stream(**post.arguments(timeout)) as response:
                     if response.status_code < _FIRST_NO_ANSWER:
-                        async for block in abody_of(response):
-                            yield block
+                        yield response
                         return
                     said = await ErrorBody().aread(response)
                     post = redirected(response, post, said, hop)
@@ -92,3 +94,14 @@ def abody_of(response: httpx2.Response) -> AsyncIterator[bytes]:
     """Give a body block by block; the async twin of `body_of`."""
     body = response.extensions.get(BODY)
     return response.aiter_bytes() if body is None else body.blocks()
+
+
+async def pour_body(response: httpx2.Response, put: Put) -> None:
+    """Give a body to `put` block by block, as soon as it comes where the transport is ours."""
+    body = response.extensions.get(BODY)
+    if body is not None:
+        await body.pour(put)
+        return
+    async for block in response.aiter_bytes():
+        if room := put(block):
+            await room

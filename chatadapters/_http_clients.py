@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def http_clients(*, loopback: bool = False) -> Clients[httpx2.Client, httpx2.AsyncClient]:
-    """Make the pool of clients for `post_blocks` and `apost_blocks`.
+    """Make the pool of clients for `post_blocks` and `apost`.
 
     Args:
         loopback: For a server of our own on this machine: no proxy is looked up, and no connection

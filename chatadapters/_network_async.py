@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpcore2
 
 from ._framing import Head
 from ._happy_eyeballs import connected
 from ._network import as_httpcore
+from ._turns import Bound
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
+
+    #: Takes a piece of a body, nothing at the end of the connection. It gives True when the body
+    #: is over, and what to wait for when nobody has room for more.
+    Take: TypeAlias = Callable[[bytes], bool | asyncio.Future[None] | None]
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
 _MOST_UNSENT = 64 * 1024
@@ -35,7 +41,7 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
     ) -> AsyncConnection:
         loop = asyncio.get_running_loop()
         with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            async with asyncio.timeout(timeout):
+            async with Bound(timeout):
                 if isinstance(loop, asyncio.BaseEventLoop):
                     where: dict[str, Any] = {"sock": await connected(host, port, local_address)}
                 else:  # uvloop's may lose a socket that is given to it, but none of its own
@@ -61,6 +67,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._ended = False
         self._error: Exception | None = None
         self._wanted: asyncio.Future[None] | None = None
+        self._take: Take | None = None
         self._writable: asyncio.Future[None] | None = None
         self._head = Head()
         self._shown = False  # whether the parser saw more than the head
@@ -74,6 +81,9 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._take is not None:
+            self._hand_over(data)
+            return
         self._blocks.append(data)
         self._waiting += len(data)
         if self._wanted is not None:
@@ -83,13 +93,21 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             self._transport.pause_reading()
 
     def eof_received(self) -> None:
-        self._ended = True
-        _wake(self._wanted)
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._ended, self._error = True, exc
-        _wake(self._wanted)
+        self._error = exc
+        self._end()
         _wake(self._writable)
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._take is not None and self._error is None:
+            self._hand_over(b"")
+        elif self._take is not None:
+            _fail(self._wanted, self._error)
+        else:
+            _wake(self._wanted)
 
     def pause_writing(self) -> None:
         self._writable = self._loop.create_future()
@@ -107,7 +125,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
                 await self._send(timeout)
         self._shown = self._head.over
         with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-            async with asyncio.timeout(timeout):
+            async with Bound(timeout):
                 data = await self._next()
         end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
         self._put_first(data[end:])
@@ -127,7 +145,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             if self._ended:
                 raise self._error or BrokenPipeError("the server has closed the connection")
             self._transport.write(data)
-            async with asyncio.timeout(timeout):
+            async with Bound(timeout):
                 await self._written()
 
     async def _written(self) -> None:
@@ -149,7 +167,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-                async with asyncio.timeout(timeout):
+                async with Bound(timeout):
                     self._transport = await self._loop.start_tls(
                         self._transport, self, ssl_context, server_hostname=server_hostname
                     )
@@ -183,16 +201,57 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 
     async def receive(self) -> bytes:
         """Give more of the body, nothing at the end of the connection."""
+        self._watch()
+        with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+            return await self._next()
+
+    async def pour(self, take: Take) -> None:
+        """Give what comes to `take` the moment it comes, until the body is over.
+
+        No task is woken in between, which would take longer than all else.
+        """
+        self._watch()
+        data = self._taken()
+        self._wanted, self._take = self._loop.create_future(), take
+        try:
+            if data:
+                self._hand_over(data)
+            if self._ended:
+                self._end()
+            with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+                await self._wanted
+        finally:
+            self._wanted = self._take = None
+
+    def _hand_over(self, data: bytes) -> None:
+        assert self._take is not None
+        self._asked = self._loop.time()
+        try:
+            told = self._take(data)
+        except Exception as error:  # it belongs to who waits for the end
+            self._take = None
+            _fail(self._wanted, error)
+            return
+        if told is True:
+            self._take = None
+            _wake(self._wanted)
+        elif told:
+            self._paused = True
+            self._transport.pause_reading()
+            told.add_done_callback(self._go_on)
+
+    def _go_on(self, _room: object = None) -> None:
+        self._asked = self._loop.time()
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _watch(self) -> None:
+        """Begin to wait; one timer serves a whole body."""
         if self._silence is not None:
             self._asked = self._loop.time()
             if self._timer is None:
                 self._timer = self._loop.call_later(self._silence, self._check)
-        try:
-            return await self._next()
-        except TimeoutError as error:
-            raise httpcore2.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore2.ReadError(str(error)) from error
 
     def released(self) -> None:
         """Note that the body is no longer read."""
@@ -202,15 +261,16 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             self._timer = None
 
     def _check(self) -> None:
-        """End a wait that was too long; one timer serves a whole body."""
+        """End a wait that was too long; what the consumer has no room for is not waited for."""
         self._timer = None
         if self._silence is None or self._wanted is None or self._wanted.done():
             return
         left = self._asked + self._silence - self._loop.time()
-        if left > 0:
+        if self._paused or left > 0:
+            left = self._silence if self._paused else left
             self._timer = self._loop.call_later(left, self._check)
         else:
-            self._wanted.set_exception(TimeoutError())
+            _fail(self._wanted, TimeoutError())
 
     def put_back(self, data: bytes) -> None:
         """Let the parser read this next."""
@@ -225,15 +285,14 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
                 await self._wanted
             finally:
                 self._wanted = None
-        blocks = self._blocks
-        if not blocks:
-            if self._error is not None:
-                raise self._error
-            return b""
-        self._blocks, self._waiting = [], 0
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+        if not self._blocks and self._error is not None:
+            raise self._error
+        return self._taken()
+
+    def _taken(self) -> bytes:
+        """Take all that has come."""
+        blocks, self._blocks, self._waiting = self._blocks, [], 0
+        self._go_on()
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
     def _put_first(self, data: bytes) -> None:
@@ -245,3 +304,8 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
 def _wake(future: asyncio.Future[None] | None) -> None:
     if future is not None and not future.done():
         future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None] | None, error: Exception | None) -> None:
+    if future is not None and error is not None and not future.done():
+        future.set_exception(error)

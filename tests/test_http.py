@@ -24,11 +24,12 @@ import trustme
 from chatadapters import _http, _http_errors, _post
 from chatadapters._abort import AbortableStream, Hangup, watch_request
 from chatadapters._errors import MalformedStreamError, MissingDependencyError
-from chatadapters._http import apost_blocks, post_blocks
+from chatadapters._http import apost, post_blocks
 from chatadapters._http_clients import http_clients
 from chatadapters._http_errors import HTTPStatusError
 from chatadapters._policies import Timeout
 from chatadapters._post import Post
+from chatadapters._pour import PouredStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -112,15 +113,24 @@ def serving(
         server.listener.close()
 
 
-@pytest.fixture(params=["sync", "async"])
+def apost_stream(loan: Any, post: Post, timeout: Timeout) -> PouredStream:
+    return PouredStream(partial(apost, loan, post, timeout))
+
+
+@pytest.fixture(params=["sync", "async", "poured"])
 def read(request: pytest.FixtureRequest) -> Callable[[Post], bytes]:
-    """Read a whole answer, in both colours."""
+    """Read a whole answer, in both colours, in asyncio also without a task in between."""
 
     async def whole(post: Post) -> bytes:
-        stream = apost_blocks(http_clients().aio(), post, Timeout())
-        return b"".join([block async for block in stream])
+        stream = apost_stream(http_clients().aio(), post, Timeout())
+        blocks: list[bytes] = []
+        if request.param == "poured":
+            await stream.pour(blocks.append)
+        else:
+            blocks += [block async for block in stream]
+        return b"".join(blocks)
 
-    if request.param == "async":
+    if request.param != "sync":
         return lambda post: asyncio.run(whole(post))
     return lambda post: b"".join(post_stream(http_clients().sync(), post, Timeout()))
 
@@ -486,7 +496,7 @@ async def test_cancelling_frees_the_connection(stall: Callable[[socket.socket], 
     clients = http_clients()
 
     async def reading() -> None:
-        async with aclosing(apost_blocks(clients.aio(), Post(server.url, {}), Timeout())) as blocks:
+        async with aclosing(apost_stream(clients.aio(), Post(server.url, {}), Timeout())) as blocks:
             async for _ in blocks:
                 pass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend
 from .._errors import OptionError
-from .._http import apost_blocks, post_blocks
+from .._http import apost, post_blocks
 from .._http_clients import http_clients
 from .._http_errors import HTTPStatusError
 from .._post import Post
+from .._pour import PouredStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
@@ -76,17 +77,20 @@ class HTTPBackend(Backend):
         with self._telling():
             yield from post_blocks(self._clients.sync(), post, timeout, hangup)
 
-    async def astream(
-        self, payload: Mapping[str, Any], timeout: Timeout
-    ) -> AsyncGenerator[bytes, None]:
+    def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        return PouredStream(partial(self._answer, payload, timeout))
+
+    @asynccontextmanager
+    async def _answer(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[Any, None]:
         from asyncio import to_thread
 
         post = await to_thread(self._post, payload)  # finding the token may take a while
         with self._telling():
-            async with aclosing(apost_blocks(self._clients.aio(), post, timeout)) as blocks:
-                async for block in blocks:
-                    yield block
+            async with apost(self._clients.aio(), post, timeout) as response:
+                yield response
 
     @contextmanager
     def _telling(self) -> Generator[None, None, None]:

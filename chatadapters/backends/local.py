@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -11,8 +12,9 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError
-from .._http import apost_blocks, post_blocks
+from .._http import apost, post_blocks
 from .._http_clients import http_clients
+from .._pour import PouredStream
 from .._reasoning import TAGS
 from ._chat_resume import continued
 from ._continuing import fewer_tokens, is_bound, splits_stop
@@ -118,17 +120,18 @@ class LocalBackend(Backend):
                 _http.sync(), server.post(_path(payload), payload), timeout, hangup
             )
 
-    async def astream(
-        self, payload: Mapping[str, Any], timeout: Timeout
-    ) -> AsyncGenerator[bytes, None]:
+    def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
-        from contextlib import aclosing
+        return PouredStream(partial(self._answer, payload, timeout))
 
+    @asynccontextmanager
+    async def _answer(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[Any, None]:
         async with _Loan(self._config()) as server:
             post = server.post(_path(payload), payload)
-            async with aclosing(apost_blocks(_http.aio(), post, timeout)) as blocks:
-                async for block in blocks:
-                    yield block
+            async with apost(_http.aio(), post, timeout) as response:
+                yield response
 
     def request_options(self) -> Mapping[str, str]:
         """Give all that llama.cpp's server takes; it speaks OpenAI's API."""

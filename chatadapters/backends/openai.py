@@ -14,7 +14,8 @@ from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
-from .._http import abody_of, body_of
+from .._http import body_of
+from .._pour import PouredStream
 from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
 from ._http_backend import without_secrets
 from ._openai_chat import ChatReader, chat_messages
@@ -164,18 +165,21 @@ class OpenAIBackend(Backend):
             with as_sdk_errors(response):
                 yield from body_of(response.http_response)
 
-    async def astream(
-        self, payload: Mapping[str, Any], timeout: Timeout
-    ) -> AsyncGenerator[bytes, None]:
+    def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        return PouredStream(partial(self._answer, payload, timeout))
+
+    @asynccontextmanager
+    async def _answer(
+        self, payload: Mapping[str, Any], timeout: Timeout
+    ) -> AsyncGenerator[Any, None]:
         await load_sdk()
         async with (
             self._async_client() as client,
             self._request(client, payload, timeout) as response,
         ):
             with as_sdk_errors(response):
-                async for block in abody_of(response.http_response):
-                    yield block
+                yield response.http_response
 
     def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
         sent = dict(payload) if self._is_lent() else beside(payload, self.api)
