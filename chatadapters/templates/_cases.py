@@ -34,7 +34,7 @@ _CLOSING = re.compile(r"</([^<>/\s]+)>")
 _ORDERS = ("aua", "uu", "uua", "uaa", "uaau", "auuaau")
 _LATER = ("us", "uas", "usu", "usau", "uassu", "uasusasu")
 _ROLES = {"u": "user", "a": "assistant", "s": "system"}
-_LONGEST_TEXT, _MOST_TURNS, _LINKS = 10_000, 100, 16
+_LONGEST_TEXT, _MOST_TURNS, _LINKS = 10_000, 100, 8
 
 
 def cases(layout: Layout, looked: Looked) -> Iterator[Case]:
@@ -98,7 +98,7 @@ def _orders(layout: Layout, orders: tuple[str, ...]) -> Iterator[Case]:
         turns = [(_ROLES[role], f"{_PLAIN[at % 3]}{at}") for at, role in enumerate(order)]
         yield from _both(turns)
         if layout.system_place == "block":
-            yield from _both([("system", "x"), *turns])
+            yield [("system", "x"), *turns], turns[-1][0] != "assistant"
 
 
 def _blocks(words: list[str]) -> Iterator[str]:

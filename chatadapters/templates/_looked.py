@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What is written inside these is kept, and may be looked at.
-_CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
+_CAPTURES = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock)
 _TOLD = {"raise_exception", "strftime_now"}
 
 
@@ -41,39 +41,71 @@ def looked_for(tree: nodes.Template) -> Looked:
     Returns:
         The strings and numbers.
     """
-    found = frozenset(_constants(tree, captured=False, roles=_keeps_roles(tree)))
+    everything = nodes_of(tree)
+    made = made_keys(everything)
+    roles = made is not None and "role" not in made
+    found = set(_Reader(_captured(everything), roles=roles).constants(tree, captured=False))
     numbers = frozenset(item for item in found if type(item) is int)
     return Looked(frozenset(item for item in found if isinstance(item, str)), numbers)
 
 
-def _constants(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[object]:
-    """Yield the constants under a node that may meet a text."""
-    if isinstance(node, nodes.Const):
-        yield node.value
-    elif isinstance(node, nodes.TemplateData) and captured:
-        yield node.data
-    elif isinstance(node, (nodes.Add, nodes.Concat)):
-        yield _joined(node)
-    captured = captured or isinstance(node, _CAPTURES)
-    for child in _read(node, captured=captured, roles=roles):
-        yield from _constants(child, captured=captured, roles=roles)
+def _captured(found: list[nodes.Node]) -> set[str]:
+    """Give the names of the macros whose text is more than written, by themselves or by others."""
+    kept = {id(part) for node in found if isinstance(node, _CAPTURES) for part in nodes_of(node)}
+    outputs = (node for node in found if isinstance(node, nodes.Output) and id(node) not in kept)
+    parts = (part for output in outputs for whole in output.nodes for part in _computed(whole))
+    written = {id(part.node) for part in parts if isinstance(part, nodes.Call)}
+    captured = {
+        node.name for node in found if isinstance(node, nodes.Name) and id(node) not in written
+    }
+    waiting = [node for node in found if isinstance(node, nodes.Macro)]
+    while inside := [node for node in waiting if node.name in captured]:
+        waiting = [node for node in waiting if node.name not in captured]
+        captured |= {node.name for node in nodes_of(*inside) if isinstance(node, nodes.Name)}
+    return captured
 
 
-def _read(node: nodes.Node, *, captured: bool, roles: bool) -> Iterator[nodes.Node]:
-    """Yield the nodes under a node, but for what it only writes, names or tells."""
-    if isinstance(node, nodes.Output) and not captured:
-        for written in node.nodes:
-            yield from _computed(written)
-    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        yield node.node
-        if not isinstance(node.arg.value, str):
-            yield node.arg
-    elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
-        yield node.node
-        named = node.node.attr == "get" and bool(node.args)
-        yield from [*node.args[named:], *node.kwargs]
-    elif not (_tells(node) or (roles and _is_about_a_role(node))):
-        yield from node.iter_child_nodes()
+class _Reader:
+    """Reads constants off a template.
+
+    Args:
+        captured: The macros whose text may be looked at.
+        roles: Whether `role` of anything is a message's.
+    """
+
+    def __init__(self, captured: set[str], *, roles: bool) -> None:
+        self._captured = captured
+        self._roles = roles
+
+    def constants(self, node: nodes.Node, *, captured: bool) -> Iterator[object]:
+        """Yield the constants under a node that may meet a text."""
+        if isinstance(node, nodes.Const):
+            yield node.value
+        elif isinstance(node, nodes.TemplateData) and captured:
+            yield node.data
+        elif isinstance(node, (nodes.Add, nodes.Concat)):
+            yield _joined(node)
+        elif isinstance(node, nodes.Macro):
+            captured = captured or node.name in self._captured
+        captured = captured or isinstance(node, _CAPTURES)
+        for child in self._read(node, captured=captured):
+            yield from self.constants(child, captured=captured)
+
+    def _read(self, node: nodes.Node, *, captured: bool) -> Iterator[nodes.Node]:
+        """Yield the nodes under a node, but for what it only writes, names or tells."""
+        if isinstance(node, nodes.Output) and not captured:
+            for written in node.nodes:
+                yield from _computed(written)
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            yield node.node
+            if not isinstance(node.arg.value, str):
+                yield node.arg
+        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            yield node.node
+            named = node.node.attr == "get" and bool(node.args)
+            yield from [*node.args[named:], *node.kwargs]
+        elif not (_tells(node) or (self._roles and _is_about_a_role(node))):
+            yield from node.iter_child_nodes()
 
 
 def _joined(node: nodes.Node) -> str | None:
@@ -103,12 +135,6 @@ def _computed(node: nodes.Expr) -> Iterator[nodes.Node]:
             yield from _computed(part)
     elif not isinstance(node, (nodes.Const, nodes.TemplateData)):
         yield node
-
-
-def _keeps_roles(tree: nodes.Template) -> bool:
-    """Say whether `role` of anything can only be a message's: the template makes no such key."""
-    made = made_keys(nodes_of(tree))
-    return made is not None and "role" not in made
 
 
 def _tells(node: nodes.Node) -> bool:

@@ -28,6 +28,17 @@ from chatadapters.templates._sandbox import looks
         ("{% if {k: m.content}.role == 'a' %}{% endif %}", {"a"}),
         ("{% set x %}{{ 'a' }}{% endset %}{{ x == m.content }}", {"a"}),
         ("{% macro f() %}{{ 'a' }}{% endmacro %}{{ f() in m.content }}", {"a"}),
+        ("{% macro f() %}{{ 'a' }}b{% endmacro %}{{ f() + 'c' }}", set()),
+        (
+            "{% macro f() %}a{% endmacro %}{% macro g() %}b{{ f() }}{% endmacro %}"
+            "{{ g() }}{{ g() | upper == m.content }}",
+            {"a", "b"},
+        ),
+        (
+            "{% macro f() %}a{% endmacro %}{% set x %}{{ f() }}{% endset %}{{ x in m.content }}",
+            {"a"},
+        ),
+        ("{% set f = namespace(x='st' ~ 'op') %}{{ f.x in m.content }}", {"st", "op", "stop"}),
         ("{% filter replace('a', 'b') %}{{ m.content + 'c' }}{% endfilter %}", {"a", "b", "c"}),
         ("{{ m.content['a':] or m.content.split('b')[0] }}", {"a", "b"}),
     ],
