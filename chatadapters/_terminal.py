@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ._events import Finish, Restarted, RetryScheduled, Text, Trimmed
 from ._explain import early, explain, printable
 from ._style import DIM, RED, colours, styled
+from ._wrap import Wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,7 @@ class _Chat:
         self._system = system
         self._history: list[dict[str, str]] = []
         self._interactive = sys.stdin.isatty()
+        self._wrap = Wrap()
 
     def run(self) -> int:
         if self._interactive:
@@ -126,27 +128,46 @@ class _Chat:
 
     async def _stream(self, message: str, said: list[str]) -> None:
         predict = self._predict.using(system=self._system) if self._system else self._predict
-        async with aclosing(predict.aio.events(message, self._history)) as events:
-            async for event in events:
-                self._show(event, said)
-        print(flush=True)
+        try:
+            async with aclosing(predict.aio.events(message, self._history)) as events:
+                async for event in events:
+                    self._show(event, said)
+        finally:
+            _print(self._wrap.finish(_columns()))
+        _print("\n")
 
     def _show(self, event: Event, said: list[str]) -> None:
         match event:
             case Text(delta):
                 said.append(delta)
-                print(printable(delta), end="", flush=True)
+                _print(self._wrap.feed(printable(delta), _columns()))
             case Restarted():
                 said.clear()
-                _note(sys.stderr, "\n(the answer begins again)")
+                self._aside("\n(the answer begins again)")
             case RetryScheduled(attempt, wait, error):
-                _note(sys.stderr, f"(attempt {attempt}: {explain(error)}; next in {wait:.1f} s)")
+                self._aside(f"(attempt {attempt}: {explain(error)}; next in {wait:.1f} s)")
             case Trimmed(messages):
-                _note(sys.stderr, f"(the oldest {messages} messages were not sent)")
+                self._aside(f"(the oldest {messages} messages were not sent)")
             case Finish(reason) if end := early(reason):
-                _note(sys.stderr, f"\n({end})")
+                self._aside(f"\n({end})")
             case _:
                 pass
+
+    def _aside(self, text: str) -> None:
+        _print(self._wrap.finish(_columns()))
+        _note(sys.stderr, text)
+
+
+def _columns() -> int:
+    """Give the width of the terminal that answers are printed on, 0 where they are not."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):  # a file or a pipe, or something that is no file at all
+        return 0
+
+
+def _print(text: str) -> None:
+    print(text, end="", flush=True)
 
 
 def _note(stream: TextIO, text: str, style: str = DIM) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
 import select
 import signal
 import subprocess
+import termios
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ class Terminal:
 
     def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
         self.process, self._end, self.seen = process, end, ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
@@ -32,7 +35,7 @@ class Terminal:
             left = deadline - time.monotonic()
             assert left > 0, f"{pattern!r} did not come: {self.seen!r}"
             if select.select([self._end], [], [], left)[0]:
-                self.seen += os.read(self._end, 65536).decode()
+                self.seen += self._decoder.decode(os.read(self._end, 65536))
         came, self.seen = self.seen[: found.end()], self.seen[found.end() :]
         return came
 
@@ -44,8 +47,10 @@ class Terminal:
 
 
 @contextmanager
-def terminal(command: list[str], **env: str) -> Generator[Terminal]:
+def terminal(command: list[str], *, columns: int = 0, **env: str) -> Generator[Terminal]:
+    """Run a command on a terminal; without columns it does not know how wide that is."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
     environ = {**os.environ, "TERM": "dumb", **env}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
     os.close(theirs)

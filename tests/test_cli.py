@@ -116,6 +116,13 @@ def test_each_piped_line_is_a_message() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "hello\nwörld\n", "")
 
 
+def test_a_pipe_gets_the_answer_as_it_is() -> None:
+    """No line is broken where no terminal is, however narrow the one around it may be."""
+    line = "a  word and " * 40 + "漢字\n"
+    done = run("chat", "--backend", "echo", text=line)
+    assert done.stdout == line
+
+
 def test_a_failed_answer_ends_a_piped_chat() -> None:
     """With nobody there to ask again, a failed answer is one line on stderr and exit code 1."""
     done = run("chat", "--backend", "echo", "--temperature", "1", text="hello\nworld\n")
@@ -243,6 +250,17 @@ def test_retries_and_limits_are_told() -> None:
         chat.until("cut at the length limit")
         chat.type("/exit\n")
         assert chat.code() == 0
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_narrow_terminal_breaks_lines_between_words(no_color: str) -> None:
+    """Words that come in pieces stay whole, and wide characters fill their line."""
+    answer = '(["supper is rea", "dy at ele", "ven 漢字漢字", "漢字漢字漢字漢字", Finish("stop")],)'
+    with terminal(script(answer), columns=20, NO_COLOR=no_color) as chat:
+        chat.until("> ")
+        chat.type("when\n")
+        shown = chat.until("> ")
+        assert shown.endswith("supper is ready at\r\neleven 漢字漢字漢字\r\n漢字漢字漢字\r\n> ")
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
