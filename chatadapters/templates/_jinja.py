@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._jinja_renderer import JinjaRenderer
     from ._looked import Looked
     from ._render import Turn
+    from ._sandbox import Program
 
 
 @dataclass(frozen=True)
@@ -90,26 +91,35 @@ class JinjaLayout:
             TemplateError: Where the template raises, is wrong, or does too much.
             MissingDependencyError: If jinja2 is not installed.
         """
-        try:
-            from jinja2 import TemplateError as JinjaError
+        program, variables = self._program, self._variables(turns, inference, marks)
+        from jinja2 import TemplateError as JinjaError
 
-            from ._sandbox import render_jinja
-        except ImportError as error:
-            raise _without_jinja() from error
-        variables = self._variables(turns, inference=inference, marks=marks)
         try:
-            return render_jinja(self.jinja, variables, **_given(now=now))
+            return program.render(variables, now) if now else program.render(variables)
         except JinjaError as error:
             raise TemplateError(f"the chat template fails: {error}") from error
 
     def looked(self) -> Looked:
         """Give what the template may look for in texts."""
-        from ._sandbox import looks
+        return self._program.looked
 
-        return looks(self.jinja, self._variables((), inference=True, marks=("", "")))
+    @cached_property
+    def _program(self) -> Program:
+        try:
+            from jinja2 import TemplateError as JinjaError
+
+            from ._sandbox import program
+        except ImportError as error:
+            raise MissingDependencyError(
+                'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
+            ) from error
+        try:
+            return program(self.jinja, self._variables((), inference=True))
+        except JinjaError as error:
+            raise TemplateError(f"the chat template fails: {error}") from error
 
     def _variables(
-        self, turns: Sequence[Turn], *, inference: bool, marks: tuple[str, str]
+        self, turns: Sequence[Turn], inference: bool, marks: tuple[str, str] = ("", "")
     ) -> dict[str, Any]:
         return {
             "messages": [{"role": role, "content": text} for role, text in turns],
@@ -121,13 +131,3 @@ class JinjaLayout:
             **dict(zip(GENERATION_MARKS, marks, strict=True)),
             **dict(self.variables),
         }
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _without_jinja() -> MissingDependencyError:
-    return MissingDependencyError(
-        'a Jinja chat template needs jinja2: pip install "chatadapters[jinja]"'
-    )

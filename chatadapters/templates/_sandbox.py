@@ -8,6 +8,7 @@ bound is seconds and some hundred megabytes, not a real-time promise.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from types import BuiltinMethodType
@@ -40,7 +41,7 @@ from ._marks import GENERATION_MARKS
 from ._prune import Given, prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from jinja2 import Template
     from jinja2.parser import Parser
@@ -162,13 +163,60 @@ def _environment() -> _Environment:
     return made
 
 
-class _Program(NamedTuple):
+class Program(NamedTuple):
+    """A template, ready to be rendered.
+
+    Attributes:
+        template: The compiled template.
+        looked: What it may look for in texts.
+    """
+
     template: Template
     looked: Looked
 
+    def render(
+        self,
+        variables: Mapping[str, Any],
+        now: Callable[[str], str] = lambda form: datetime.now().strftime(form),
+    ) -> str:
+        """Render the template.
+
+        Args:
+            variables: As many as it was made with; messages have a role and a content alone.
+            now: Gives the date in a form; templates know it as `strftime_now`.
+
+        Returns:
+            The text.
+
+        Raises:
+            jinja2.TemplateError: Where the template raises or does too much.
+        """
+        template, environment = self.template, self.template.environment
+        known = {**environment.globals, **variables, "strftime_now": now}
+        with _strange(), limited():
+            context = new_context(environment, template.name, template.blocks, known, shared=True)
+            return str(environment.concat(template.root_render_func(context)))
+
+
+def program(source: str, variables: Mapping[str, Any]) -> Program:
+    """Make a template ready.
+
+    Args:
+        source: The template.
+        variables: What it may use; their names count, and which of them are None.
+
+    Returns:
+        What renders it.
+
+    Raises:
+        jinja2.TemplateError: Where the template is wrong, or too long.
+    """
+    with _strange():
+        return _read(source, Given.of(variables, [*_environment().globals, "strftime_now"]))
+
 
 @lru_cache(maxsize=64)
-def _read(source: str, given: Given) -> _Program:
+def _read(source: str, given: Given) -> Program:
     if len(source) > SOURCE_LIMIT:
         raise ExhaustedError(f"it is longer than {SOURCE_LIMIT} characters")
     environment = _environment()
@@ -176,52 +224,15 @@ def _read(source: str, given: Given) -> _Program:
     prune(tree, given)
     looked = looked_for(tree)
     _Meter().visit(tree)
-    return _Program(environment.from_string(tree), looked)
+    return Program(environment.from_string(tree), looked)
 
 
-def looks(source: str, variables: Mapping[str, Any]) -> Looked:
-    """Give what a template may look for in texts.
-
-    Args:
-        source: The template.
-        variables: What it may use.
-
-    Returns:
-        Its strings and numbers.
-    """
-    return _read(source, _given(variables)).looked
-
-
-def _given(variables: Mapping[str, Any]) -> Given:
-    return Given.of(variables, [*_environment().globals, "strftime_now"])
-
-
-def render_jinja(
-    source: str,
-    variables: Mapping[str, Any],
-    now: Callable[[str], str] = lambda form: datetime.now().strftime(form),
-) -> str:
-    """Render a template.
-
-    Args:
-        source: The template.
-        variables: What it may use; the messages have a role and a content alone.
-        now: Gives the date in a form; templates know it as `strftime_now`.
-
-    Returns:
-        The text.
-
-    Raises:
-        jinja2.TemplateError: Where the template raises, is wrong, or does too much.
-    """
+@contextmanager
+def _strange() -> Generator[None]:
+    """Make every error one of Jinja's: a stranger's program may raise anything."""
     try:
-        with limited():
-            template = _read(source, _given(variables)).template
-            environment = template.environment
-            known = {**environment.globals, **variables, "strftime_now": now}
-            context = new_context(environment, template.name, template.blocks, known, shared=True)
-            return str(environment.concat(template.root_render_func(context)))
+        yield
     except JinjaError:
         raise
-    except Exception as error:  # a template is a stranger's program: it may raise anything
+    except Exception as error:
         raise JinjaError(f"{type(error).__name__}: {error}") from error

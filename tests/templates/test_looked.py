@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatadapters.templates._sandbox import looks
+from chatadapters.templates._sandbox import program
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from chatadapters.templates._sandbox import looks
 )
 def test_words_that_may_meet_a_text_are_found(source: str, words: set[str]) -> None:
     """A word is left out only where it is written, names a key, or is compared with a role."""
-    assert looks(source, {}).words == words
+    assert program(source, {}).looked.words == words
 
 
 def test_numbers_are_found() -> None:
@@ -53,4 +53,4 @@ def test_numbers_are_found() -> None:
     source = (
         "{{ m.content[:90] if m.content | length > 80 and messages[2] }}{% if true %}{% endif %}"
     )
-    assert looks(source, {}).numbers == {2, 80, 90}
+    assert program(source, {}).looked.numbers == {2, 80, 90}

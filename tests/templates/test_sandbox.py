@@ -7,7 +7,12 @@ import time
 import jinja2
 import pytest
 
-from chatadapters.templates._sandbox import render_jinja
+from chatadapters.templates._sandbox import program
+
+
+def render_jinja(source: str, variables: dict[str, object]) -> str:
+    return program(source, variables).render(variables)
+
 
 DOUBLING = "{%% set n = namespace(x='aaaa') %%}{%% for i in range(60) %%}%s{%% endfor %%}"
 
