@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 RATE = 20
 SIZES = {
-    "full": {"users": [100, 500, 1000], "tokens": 200},
+    "full": {"users": [100, 1000], "tokens": 200},
     "short": {"users": [100, 500], "tokens": 100},
     "quick": {"users": [20], "tokens": 20},
 }
 OTHERS = ("huggingface_predict", "langchain_predict", "aisuite")  # as the ones they stand on
 # With more users these need minutes, which says no more than the row above.
-MOST = {"litellm": 100, "any-llm": 500}
+MOST = {"litellm": 100, "any-llm": 100}
 
 
 def measure(url: str, size: dict[str, Any], clients: Sequence[Client] = CLIENTS) -> dict[str, Any]:

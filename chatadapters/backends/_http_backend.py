@@ -56,6 +56,10 @@ class HTTPBackend(Backend):
     def _found_token(self) -> str | None:
         return None
 
+    def _finding_takes_long(self) -> bool:
+        """Say whether the token may have to be fetched or read from a file."""
+        return callable(self.token)
+
     def _hint(self, status: int) -> str:
         return "is the token right? It is given as token=" if status in _REFUSED else ""
 
@@ -85,9 +89,12 @@ class HTTPBackend(Backend):
     async def _answer(
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
-        from asyncio import to_thread
+        if self._finding_takes_long():
+            from asyncio import to_thread
 
-        post = await to_thread(self._post, payload)  # finding the token may take a while
+            post = await to_thread(self._post, payload)
+        else:
+            post = self._post(payload)
         with self._telling():
             async with apost(self._clients.aio(), post, timeout) as response:
                 yield response

@@ -226,6 +226,9 @@ class HuggingFaceBackend(HTTPBackend):
             return asked.token
         return saved_token()
 
+    def _finding_takes_long(self) -> bool:
+        return not isinstance(self.token, str)
+
     def _authorization(self) -> dict[str, str]:
         sent = super()._authorization()
         wrong = None if self._asked.base_url else _wrong_for_router(sent)
