@@ -54,7 +54,7 @@ class Conversation:
 
         Yields:
             The answer so far, each value replacing the last; where it failed, the last value
-            has the error below the text, in bold as Markdown has it.
+            has the error below the text, after a warning sign.
         """
         asked, reply = self._begin(message, files)
         return self._answer(asked, reply)
@@ -68,7 +68,7 @@ class Conversation:
 
         Yields:
             The answer so far, each value replacing the last; where it failed, the last value
-            has the error below the text, in bold as Markdown has it.
+            has the error below the text, after a warning sign.
         """
         asked, reply = self._begin(message, files)
         return self._aanswer(asked, reply)
@@ -102,4 +102,4 @@ class Conversation:
 
 
 def _failed(reply: dict[str, Any], error: Exception) -> str:
-    return f"{reply['content']}\n\n**{explain(error)}**".lstrip()
+    return f"{reply['content']}\n\n⚠️ {explain(error)}".lstrip()

@@ -94,7 +94,7 @@ def test_an_error_is_told_and_not_sent(ask: Ask) -> None:
     """It stands below what came of the answer, and only that is sent with the next message."""
     backend, predict = answering(["It went", OptionError("no [more] memory")], "Yes")
     conversation = Conversation(predict)
-    assert ask(conversation, "Hi")[-1] == "It went\n\n**no [more] memory**"
+    assert ask(conversation, "Hi")[-1] == "It went\n\n⚠️ no [more] memory"
     ask(conversation, "Go on.")
     assert asked(backend) == [("user", "Hi"), ("assistant", "It went"), ("user", "Go on.")]
 
@@ -103,7 +103,7 @@ def test_an_error_before_any_text(ask: Ask) -> None:
     """There is nothing above it, and no empty answer is sent later."""
     backend, predict = answering([OptionError("locked")], "Yes")
     conversation = Conversation(predict)
-    assert ask(conversation, "Hi") == ["**locked**"]
+    assert ask(conversation, "Hi") == ["⚠️ locked"]
     ask(conversation, "Go on.")
     assert asked(backend) == [("user", "Hi\n\nGo on.")]
 

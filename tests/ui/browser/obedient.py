@@ -20,6 +20,7 @@ class Obedient(ThreadingHTTPServer):
     Attributes:
         requests: The bodies it was asked with.
         left: How many of its answers were not read to their end.
+        whole: How many were.
     """
 
     daemon_threads = True
@@ -27,7 +28,7 @@ class Obedient(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[dict[str, Any]] = []
-        self.left = 0
+        self.left = self.whole = 0
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -72,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
                 self.wfile.write(b"data: [DONE]\n\n")
+            self.server.whole += 1
         except OSError:
             self.server.left += 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.ui.browser.conftest import environ, running
 from tests.ui.browser.obedient import Obedient
@@ -112,6 +113,29 @@ def test_gradio_5_stops_async_predicts(tmp_path: Path, page: Page, provider: Obe
     ui = form("gradio5", "for_gradio")
     with running(ui, tmp_path, provider) as url:
         test_stop(Chat(ui, page, url), provider)
+
+
+def test_gradio_5_does_not_stop_plain_predict(
+    tmp_path: Path, page: Page, provider: Obedient
+) -> None:
+    """There the provider goes on to the end, and until then nobody can write the next message."""
+    ui = form("gradio5", "predict")
+    with running(ui, tmp_path, provider) as url:
+        chat = Chat(ui, page, url)
+        left, whole = provider.left, provider.whole
+        chat.send("slow")
+        chat.states("word5")
+        chat.stop()
+        chat.page.wait_for_timeout(500)
+        (stopped,) = chat.answers()
+        expect(page.locator(ui.box).first).to_be_disabled()
+        wait_until(lambda: provider.whole == whole + 1)
+        assert provider.left == left
+        expect(page.locator(ui.box).first).to_be_enabled(timeout=30_000)
+        assert chat.answers() == [stopped]
+        chat.send("go on")
+        chat.states("/ go on")
+        assert provider.asked()[1] == ("assistant", stopped)
 
 
 def test_programs(tmp_path: Path, provider: Obedient) -> None:
