@@ -20,6 +20,7 @@ import openai
 import pytest
 
 from chatadapters.testing import faults
+from chatadapters.testing._faults import command
 from chatadapters.testing.faults import SCENARIOS, TEXT, FaultServer, good_body
 
 PATHS = {
@@ -337,11 +338,36 @@ def test_a_taken_port_is_an_error(server: FaultServer) -> None:
 
 def test_the_command_serves_until_it_is_interrupted() -> None:
     """`python -m chatadapters.testing.faults` prints a URL that answers."""
-    command = [sys.executable, "-m", faults.__name__, "--scenario", "crlf", "--dialect", "tgi"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    arguments = [sys.executable, "-m", faults.__name__, "--scenario", "crlf", "--dialect", "tgi"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert process.stdout.readline() == "    exact: Lines end in CR LF.\n"
         assert fetch(url, "tgi").endswith(b"\r\n\r\n")
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--scenario", "reset_mid"], "no scenario 'reset_mid'; did you mean reset_mid_once"),
+        (["--scenario", "refusal", "--dialect", "tgi"], "not there in the dialect 'tgi', but in"),
+    ],
+)
+def test_the_command_says_what_is_not_served(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that is no scenario, or none of the dialect, is an error and not a silent server."""
+    with pytest.raises(SystemExit):
+        command.main(arguments)
+    assert says in capsys.readouterr().err
+
+
+def test_the_command_says_that_its_port_is_taken(
+    server: FaultServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a line, without a traceback."""
+    with pytest.raises(SystemExit):
+        command.main(["--port", str(urlsplit(server.url("ok")).port)])
+    assert "cannot listen on port" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import argparse
 import sys
 import threading
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ..faults import SCENARIOS, FaultServer
@@ -15,12 +16,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_ABOUT = """\
+Serve streams that fail, on loopback, until interrupted. For each scenario the URL is printed, what
+a client should make of it, and what the server does:
+
+  exact   the whole text
+  retry   the whole text, although the first request fails
+  error   an error, soon and without needless requests
+  flag    the text so far, and a finish reason that says that it is not complete
+  stop    the text up to the stop sequence "\\nUser:", which the server ignores
+
+Point a client at a URL with any key and any model, such as
+OpenAI(base_url="http://127.0.0.1:8000/r1/reset_mid_once/v1", api_key="none").
+
+A URL counts its requests: one that fails once is healthy from the second request on. With anything
+else for its first part the count begins anew: /again/reset_mid_once/v1, /third/reset_mid_once/v1.
+"""
+_SHOWN = 5
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """List the URL of each scenario and serve them until interrupted."""
-    options = _parser().parse_args(arguments)
-    asked = [options.scenario] if options.scenario else list(SCENARIOS)
-    names = [name for name in asked if options.dialect in SCENARIOS[name].dialects]
-    with FaultServer(speed=options.speed, port=options.port) as server:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    names = [name for name in SCENARIOS if options.dialect in SCENARIOS[name].dialects]
+    if options.scenario:
+        if options.scenario not in names:
+            parser.error(_unknown(options.scenario, options.dialect))
+        names = [options.scenario]
+    server = FaultServer(speed=options.speed, port=options.port)
+    try:
+        server.start()
+    except OSError as error:
+        parser.error(f"cannot listen on port {options.port}: {error.strerror}")
+    try:
         for name in names:
             wanted = SCENARIOS[name]
             url = server.url(name, options.dialect)
@@ -28,16 +57,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+    finally:
+        server.stop()
+
+
+def _unknown(name: str, dialect: str) -> str:
+    if name in SCENARIOS:
+        spoken = ", ".join(SCENARIOS[name].dialects)
+        return f"scenario {name!r} is not there in the dialect {dialect!r}, but in: {spoken}"
+    near = get_close_matches(name, SCENARIOS, _SHOWN, 0.4)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"no scenario {name!r}; {hint}without --scenario all are listed"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m chatadapters.testing.faults",
-        description="Serve streams that fail, on loopback, until interrupted. Any first part of "
-        "the path counts attempts anew: /anything/reset_mid_once/v1.",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--scenario", choices=SCENARIOS, metavar="NAME", help="only this one")
-    parser.add_argument("--dialect", choices=ALL, default="openai")
+    parser.add_argument("--scenario", metavar="NAME", help="serve only this one")
+    parser.add_argument(
+        "--dialect",
+        choices=ALL,
+        default="openai",
+        help="the API that is spoken: chat completions (default), raw completions, "
+        "Responses, or text-generation-inference",
+    )
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
-    parser.add_argument("--speed", type=float, default=1.0, help="what waits are divided by")
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        help="what the server's waits are divided by: 10 makes half a second of 5 (default: 1)",
+    )
     return parser
