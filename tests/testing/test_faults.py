@@ -334,6 +334,8 @@ def test_a_taken_port_is_an_error(server: FaultServer) -> None:
     assert port is not None
     with pytest.raises(OSError, match="address already in use"):
         FaultServer(port=port).start()
+    with pytest.raises(OverflowError, match="0-65535"):
+        FaultServer(port=99_999).start()
 
 
 def test_the_command_serves_until_it_is_interrupted() -> None:

@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     server = FaultServer(speed=options.speed, port=options.port)
     try:
         server.start()
-    except OSError as error:
-        parser.error(f"cannot listen on port {options.port}: {error.strerror}")
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on port {options.port}: {error}")
     try:
         for name in names:
             wanted = SCENARIOS[name]

@@ -96,7 +96,7 @@ class ServerThread:
         self._scenarios, self._speed, self._port = scenarios, speed, port
         self._connections: set[Connection] = set()
         self._started = threading.Event()
-        self._failed: OSError | None = None
+        self._failed: OSError | OverflowError | None = None
         self.runs: dict[str, Run] = {}
         self.origin = self.elsewhere = ""
 
@@ -123,7 +123,7 @@ class ServerThread:
             # The loop that Windows has by default ends a connection before it resets it.
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
                 runner.run(self._listen())
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             self._failed = error
             self._started.set()
 
