@@ -30,7 +30,6 @@ KEY = "sk-fault-Zm9yYmlkZGVu"
 SPEED = 20
 #: Fits the speed: the healthy scenarios pause for 0.3 s at most.
 PATIENCE = {"timeout": Timeout(connect=1.5, first=2, idle=1.5), "retry": Retry(wait=0.02)}
-UNHURRIED = {"timeout": Timeout(connect=30, first=60, idle=60)}  # the server may have much to write
 
 _LARGE = 100_000
 
@@ -159,8 +158,7 @@ def talk(make: Make, url: str, colour: str, *, pace: float = 0, **options: Any) 
     """Send one message and note what comes."""
     replies: list[Reply] = []
     values: list[str] = []
-    patience = {**PATIENCE, **(UNHURRIED if pace else {})}
-    predict = make(url, pace=pace, on_finish=replies.append, **patience, **options)
+    predict = make(url, pace=pace, on_finish=replies.append, **PATIENCE, **options)
     began = time.monotonic()
     error = _listen(predict, values) if colour == "sync" else asyncio.run(_alisten(predict, values))
     return Outcome(values, error, replies[0], time.monotonic() - began)
