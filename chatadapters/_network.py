@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import httpcore2
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 _IN, _OUT = 1, 4  # as poll has them
-#: Sockets of requests. A reply that is forgotten closes its own; in a cycle of garbage the socket
-#: could be finalized before it.
-_busy: set[socket.socket] = set()
 
 
 class Network(httpcore2.NetworkBackend):
@@ -61,6 +59,9 @@ class Connection(httpcore2.NetworkStream):
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        # Holds the socket, which in a cycle of garbage could be finalized before who closes it, and
+        # closes it where an interrupt lost the connection.
+        finalize(self, sock.close).atexit = False
         self._head = Head()
         self._unsent = self._kept = b""
         self._shown = False  # whether the parser saw more than the head
@@ -90,7 +91,6 @@ class Connection(httpcore2.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
         self._head, self._shown = Head(), False
-        _busy.add(self._socket)
         self._request = this_request()
         if self._request is not None:
             self._request.found(self._socket)
@@ -170,7 +170,6 @@ class Connection(httpcore2.NetworkStream):
 
     def released(self) -> None:
         """Note that the request is over and the connection serves no one."""
-        _busy.discard(self._socket)
         if self._request is not None:
             self._request.ended()
             self._request = None

@@ -19,7 +19,7 @@ from tests.torture.interrupted import Alarm
 @pytest.mark.parametrize("kind", ["Interrupt", "Alarm"])
 @pytest.mark.parametrize("backend", ["openai-chat", "tgi"])
 def test_interrupts_at_random_moments(backend: str, kind: str) -> None:
-    """No reply ends as if all were well without being exact; no thread is left."""
+    """No reply ends as if all were well without being exact; no connection or thread is left."""
     try:
         ended = _ended(backend, kind)
     except subprocess.TimeoutExpired:  # an interrupt hit one of Python's own locks
