@@ -77,4 +77,6 @@ def main(folder: str, rounds: int = 5) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not any(Path(sys.argv[1]).rglob("*.jinja")):
+        sys.exit("usage: python benchmarks/compiling.py FOLDER, one with *.jinja files in it")
     main(sys.argv[1])
