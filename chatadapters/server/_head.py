@@ -35,7 +35,7 @@ class BoundedHead(H11Protocol):
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle and not self.cycle.response_complete:
             self._unwatch()
         elif self._late is None:
             self._late = self.loop.call_later(SECONDS, self._hang_up)

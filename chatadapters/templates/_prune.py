@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _TYPES = (str, dict, list, tuple, int, float, bool, range, FunctionType, BuiltinFunctionType)
 _RUNTIME = (LoopContext, Macro, Undefined, Cycler, Joiner, Namespace)
 _OF_OBJECTS = {"items", "pos", "sep", "used", "name", "arguments", "caller"}
+_OF_MESSAGES = {"role", "content"}
 # What anything in a template may have as an attribute or a key.
-_USUAL = {name for kind in (*_TYPES, *_RUNTIME) for name in dir(kind)} | _OF_OBJECTS
-_USUAL |= {"role", "content"}
+_NAMES = {name for kind in (*_TYPES, *_RUNTIME) for name in dir(kind)}
+_USUAL = _NAMES | _OF_OBJECTS | _OF_MESSAGES
 # Names that Jinja itself gives a value.
 _OWN = {"caller", "kwargs", "loop", "self", "super", "varargs"}
 

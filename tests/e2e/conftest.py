@@ -79,8 +79,13 @@ class Chat:
         field = self.page.get_by_label(label).first
         if not field.is_visible():
             self.page.get_by_role("button", name="Settings").first.click()
-        field.fill(value)
-        field.blur()
+        for _ in range(5):
+            field.fill(value)
+            field.blur()
+            self.page.wait_for_timeout(300)  # a page that still comes up puts its own value back
+            if field.input_value() == value:
+                return
+        raise AssertionError(f"the page does not keep {label} = {value!r}")
 
     def screenshot(self, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
