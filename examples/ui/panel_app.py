@@ -24,5 +24,6 @@ chat = pn.chat.ChatInterface(
         pn.chat.ChatAreaInput(name="Text", placeholder="Say something"),
     ],
     active=1,
+    height=600,
 )
 pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()
