@@ -134,8 +134,8 @@ LIMITED = """
 
 Streams without end (`endless...`, `gzip_bomb...`) are not played to it in the tests: in sync code
 its client goes on reading in the background until its server ends, and on a busy machine the error
-of some came after more than 10 s. The 20,000 events of `many_chunks` take it longer than that, which
-the table calls a hang.
+of some came after more than 10 s. The 20,000 events of `many_chunks` take it longer,
+which the table calls a hang.
 """
 
 
