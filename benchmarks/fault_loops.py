@@ -153,7 +153,7 @@ def work(answer: Connection, name: str, url: str, scenario: str) -> None:
     seen, began = Seen(), time.monotonic()
     try:
         LOOPS[name](url, SCENARIOS[scenario], seen)
-    except Exception as error:
+    except Exception as error:  # whatever the loop lets through is what is judged
         seen.error, seen.empty = f"{error!r} {error}", isinstance(error, EmptyReplyError)
     seen.seconds = time.monotonic() - began
     answer.send(seen)

@@ -149,7 +149,7 @@ class AsyncWorker(Worker):
             async for text in texts:
                 length = len(text) if self.growing else length + len(text)
                 notes.append((monotonic(), length))
-        except Exception as error:
+        except Exception as error:  # one lost stream of a peer does not end the others
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
 
 

@@ -158,7 +158,7 @@ class AsyncBody(httpx2.AsyncByteStream):
                 if not framed.over:
                     await self._wire.pour(take)
                 await self._show_end()
-        except (Exception, CancelledError):
+        except (Exception, CancelledError):  # as below
             await self.aclose()
             raise
 
@@ -318,7 +318,7 @@ def as_httpx() -> Generator[None, None, None]:
     """Raise httpcore's errors as httpx's of the same name."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # what is not httpcore's goes on as it is
         kind = getattr(httpx2, type(error).__name__, None)
         if kind is None or not type(error).__module__.startswith("httpcore2"):
             raise

@@ -112,8 +112,7 @@ class _Chat:
             _note(sys.stdout, "\n(stopped)")
         except BrokenPipeError:
             raise  # nobody reads the answers any more
-        # Any provider's own error may come here; the conversation outlives it.
-        except Exception as error:
+        except Exception as error:  # any provider's own; the conversation outlives it
             if self._debug:
                 raise
             _note(sys.stderr, f"{os.linesep if said else ''}error: {explain(error)}", RED)
