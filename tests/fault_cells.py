@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from pydantic import SecretStr
 
 import chatadapters
@@ -28,8 +29,10 @@ from tests.backends.langchain_model import chat_openai
 
 KEY = "sk-fault-Zm9yYmlkZGVu"
 SPEED = 20
-#: Fits the speed: the healthy scenarios pause for 0.3 s at most.
-PATIENCE = {"timeout": Timeout(connect=1.5, first=2, idle=1.5), "retry": Retry(wait=0.02)}
+#: For faults that only a clock ends: the speed makes the pauses within them 0.3 s at most.
+SHORT = Timeout(connect=1.5, first=2, idle=1.5)
+#: For all others, so that a busy machine is not taken for a fault.
+LONG = Timeout(connect=30, first=30, idle=30)
 
 _LARGE = 100_000
 
@@ -61,8 +64,10 @@ def huggingface_text(url: str, **options: Any) -> Any:
     return huggingface_predict(base_url=url, token=KEY, **task, **options)
 
 
-def langchain(url: str, **options: Any) -> Any:
-    return langchain_predict(chat_openai(url, timeout=1.5, api_key=SecretStr(KEY)), **options)
+def langchain(url: str, timeout: Timeout, **options: Any) -> Any:
+    clocks = httpx2.Timeout(timeout.idle, connect=timeout.connect)
+    model = chat_openai(url, timeout=clocks, api_key=SecretStr(KEY))
+    return langchain_predict(model, timeout=timeout, **options)
 
 
 #: Every backend with the dialect it speaks: one line each.
@@ -95,6 +100,11 @@ class Cell:
         """Whether most of its time is spent waiting."""
         words = ("stall", "hangs", "slow", "no_close", "late", "then_comments")
         return self.wanted.min_wait > 0 or any(word in self.scenario for word in words)
+
+    @property
+    def timeout(self) -> Timeout:
+        words = ("stall", "hangs", "endless_comments", "endless_empty")
+        return SHORT if any(word in self.scenario for word in words) else LONG
 
     @property
     def heavy(self) -> bool:
@@ -148,7 +158,8 @@ def run(cell: Cell, server: FaultServer) -> Outcome:
     dialect, make = (BACKENDS | THROUGH_CLIENTS)[cell.backend]
     url = server.url(cell.scenario, dialect)
     wanted = cell.wanted
-    options = {"stop": wanted.stop, "limits": cell.limits, **wanted.options}
+    clocks = {"timeout": cell.timeout, "limits": cell.limits}
+    options = {"stop": wanted.stop, **clocks, **wanted.options}
     outcome = talk(make, url, cell.colour, pace=cell.pace, **options)
     outcome.requests, outcome.strays = server.requests(url), server.strays(url)
     return outcome
@@ -158,7 +169,7 @@ def talk(make: Make, url: str, colour: str, *, pace: float = 0, **options: Any) 
     """Send one message and note what comes."""
     replies: list[Reply] = []
     values: list[str] = []
-    predict = make(url, pace=pace, on_finish=replies.append, **PATIENCE, **options)
+    predict = make(url, pace=pace, on_finish=replies.append, retry=Retry(wait=0.02), **options)
     began = time.monotonic()
     error = _listen(predict, values) if colour == "sync" else asyncio.run(_alisten(predict, values))
     return Outcome(values, error, replies[0], time.monotonic() - began)

@@ -17,7 +17,7 @@ from tests.fault_cells import KEY, SPEED, THROUGH_CLIENTS, Cell, Outcome, cells,
 
 TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
 #: Generous: it tells an answer from a hang.
-SOON = 20.0
+SOON = 60.0
 LONGEST = 5000
 
 Begun = dict[Cell, Future[Outcome]]
