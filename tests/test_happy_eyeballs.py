@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
 from typing import Any
 
 import httpcore2
 import pytest
+import trustme
 import uvloop
 
 from chatadapters._happy_eyeballs import by_turns, connected
@@ -19,6 +24,7 @@ from chatadapters.testing.faults import FaultServer
 from tests.torture.test_leaks import files
 
 _STEPS = 25
+_STEPS_OF_TLS = 150
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
@@ -32,22 +38,42 @@ def port() -> Iterator[int]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_cancelled_at_every_step(host: str, loop: Callable[[], Any], port: int) -> None:
     """However far it has come when it is cancelled, it leaves no socket open."""
+    _sweep(partial(AsyncNetwork().connect_tcp, host, port), range(_STEPS), loop)
 
-    async def cancelled_after(steps: int) -> bool:
-        task = asyncio.ensure_future(AsyncNetwork().connect_tcp(host, port))
-        for _ in range(steps):
+
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+def test_cancelled_at_every_step_of_tls(loop: Callable[[], Any], secure: Secure) -> None:
+    """The same while the two sides agree on keys."""
+
+    async def connect() -> httpcore2.AsyncNetworkStream:
+        stream = await AsyncNetwork().connect_tcp("127.0.0.1", secure.port)
+        return await asyncio.shield(stream.start_tls(secure.trusted, "127.0.0.1"))
+
+    _sweep(connect, range(_STEPS_OF_TLS), loop)
+
+
+Connect = Callable[[], Awaitable[httpcore2.AsyncNetworkStream]]
+
+
+def _sweep(connect: Connect, steps: range, loop: Callable[[], Any]) -> None:
+    """Cancel a connection after each number of steps of the loop."""
+
+    async def cancelled_after(count: int) -> bool:
+        task = asyncio.ensure_future(connect())
+        for _ in range(count):
             await asyncio.sleep(0)
             time.sleep(1e-4)
         task.cancel()
         [found] = await asyncio.gather(task, return_exceptions=True)
         if isinstance(found, BaseException):
+            assert isinstance(found, asyncio.CancelledError), found
             return True
         await found.aclose()
         return False
 
     async def sweep() -> None:
         before = _sockets()
-        came = {await cancelled_after(steps) for steps in range(_STEPS)}
+        came = {await cancelled_after(count) for count in steps}
         assert came == {True, False}
         for _ in range(100):  # a transport closes its socket a moment later
             if _sockets() != before:
@@ -58,6 +84,47 @@ def test_cancelled_at_every_step(host: str, loop: Callable[[], Any], port: int) 
         runner.run(asyncio.to_thread(int))  # the threads that look names up
         runner.run(sweep())
     gc.collect()
+
+
+class Secure:
+    """A server that only agrees on keys.
+
+    Attributes:
+        port: Where it listens.
+        trusted: What a client that trusts it uses.
+    """
+
+    def __init__(self) -> None:
+        authority, offered = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(offered)
+        self.trusted = ssl.create_default_context()
+        authority.configure_trust(self.trusted)
+
+        class Greet(BaseRequestHandler):
+            def handle(self) -> None:
+                try:
+                    with offered.wrap_socket(self.request, server_side=True) as greeted:
+                        greeted.recv(1)
+                except OSError:
+                    self.request.close()
+
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Greet)
+        self._server.daemon_threads = True  # which a connection that is left open would hold
+        self.port = self._server.server_address[1]
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def secure() -> Iterator[Secure]:
+    server = Secure()
+    yield server
+    server.stop()
 
 
 def _sockets() -> set[str]:
