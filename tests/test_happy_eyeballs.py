@@ -47,7 +47,7 @@ def test_cancelled_at_every_step_of_tls(loop: Callable[[], Any], secure: Secure)
 
     async def connect() -> httpcore2.AsyncNetworkStream:
         stream = await AsyncNetwork().connect_tcp("127.0.0.1", secure.port)
-        return await asyncio.shield(stream.start_tls(secure.trusted, "127.0.0.1"))
+        return await stream.start_tls(secure.trusted, "127.0.0.1")
 
     _sweep(connect, range(_STEPS_OF_TLS), loop)
 
