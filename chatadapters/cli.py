@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ._completion import SHELLS
 from ._errors import ChatAdaptersError, OptionError, UnknownBackendError
+from ._pipe import drop_output
 from ._predict import make_predict
 from ._prompt_command import add_prompt_commands, help_format
 from ._registry import BACKENDS
@@ -61,8 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _failed(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
-        # Whoever read our output has left; Python would complain once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return FAILED
     print(f"chatadapters: error: {error}", file=sys.stderr)
     return USAGE if isinstance(error, OptionError | UnknownBackendError) else FAILED

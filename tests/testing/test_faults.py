@@ -350,6 +350,23 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
         assert process.wait(10) == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is told there that a pipe was closed")
+@pytest.mark.parametrize("arguments", [[], ["--scenario", "crlf"]], ids=["all", "one"])
+def test_the_command_ends_when_nobody_reads_its_list(arguments: list[str]) -> None:
+    """As in `| head`: also where all was written before the reader left, and without a word."""
+    command_line = [sys.executable, "-m", faults.__name__, *arguments]
+    with subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            assert process.stdout.readline().startswith(b"http://127.0.0.1:")
+            process.stdout.close()
+            assert process.wait(30) == 1
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
-from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ..faults import SCENARIOS, FaultServer
+from ..._pipe import drop_output, wait_until_unread
+from .catalog import SCENARIOS
+from .fault_server import FaultServer
 from .scenario import ALL
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 _ABOUT = """\
-Serve streams that fail, on loopback, until interrupted. For each scenario the URL is printed, what
-a client should make of it, and what the server does:
+Serve streams that fail, on loopback, until interrupted, or until the pipe that the list goes into
+is closed. For each scenario the URL is printed, what a client should make of it, and what the
+server does:
 
   exact   the whole text
   retry   the whole text, although the first request fails
@@ -35,8 +36,15 @@ else for its first part the count begins anew: /again/reset_mid_once/v1, /third/
 _SHOWN = 5
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """List the URL of each scenario and serve them until interrupted."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List the URL of each scenario and serve them until interrupted.
+
+    Args:
+        arguments: Its arguments; those of the process by default.
+
+    Returns:
+        The exit code: 0, or 1 when whoever read the list from a pipe has left.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     names = [name for name in SCENARIOS if options.dialect in SCENARIOS[name].dialects]
@@ -50,15 +58,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (OSError, OverflowError) as error:
         parser.error(f"cannot listen on port {options.port}: {error}")
     try:
-        for name in names:
-            wanted = SCENARIOS[name]
-            url = server.url(name, options.dialect)
-            sys.stdout.write(f"{url}\n    {wanted.want}: {wanted.description}\n")
-        sys.stdout.flush()
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        _serve(server, names, options.dialect)
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        pass
     finally:
         server.stop()
+    drop_output()
+    return 1
+
+
+def _serve(server: FaultServer, names: Sequence[str], dialect: str) -> None:
+    for name in names:
+        wanted = SCENARIOS[name]
+        url = server.url(name, dialect)
+        sys.stdout.write(f"{url}\n    {wanted.want}: {wanted.description}\n")
+    sys.stdout.flush()
+    wait_until_unread()
 
 
 def _unknown(name: str, dialect: str) -> str:
