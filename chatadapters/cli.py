@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     demo = _add(commands, "demo", _demo, "a chat in the browser", _DEMO)
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    demo.add_argument("--port", type=_port, help="port to listen on (the first free from 7860)")
+    demo.add_argument("--port", type=_port, help=_DEMO_PORT)
     chat = _add(commands, "chat", _chat, "a chat in the terminal", _CHAT)
     serve = _add(commands, "serve", _serve, "an OpenAI-compatible server", _SERVE)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
@@ -178,6 +178,7 @@ examples:
   zsh:  chatadapters completion zsh > "${fpath[1]}/_chatadapters"  once
   fish: chatadapters completion fish > ~/.config/fish/completions/chatadapters.fish"""
 
+_DEMO_PORT = "port to listen on, 0 for a free one (the first free from 7860)"
 _PORT = "port to listen on, 0 for a free one (%(default)s)"
 _CORS = "whose pages may ask, such as https://chat.example; again for another one"
 _CLOSELY = "a backend to look at closely; again for another one"
@@ -206,14 +207,15 @@ def _port(text: str) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from .demo import build_demo, run_demo
+    from .demo import build_demo, open_port, run_demo
 
+    port = open_port(args.host, args.port)
     options = _options(args)
     settings = {name: options.pop(name) for name in _SETTINGS if name in options}
     predict = _predict(args, additional_inputs=tuple(settings), **options)
     print(f"Starting a chat with {_about(args)} ...", flush=True)
     demo = build_demo(predict, about=_about(args), settings=settings)
-    run_demo(demo, host=args.host, port=args.port)
+    run_demo(demo, host=args.host, port=port)
     return 0
 
 

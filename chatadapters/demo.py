@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError
 from ._explain import early, explain
+from ._listen import listen
 from ._registry import missing
 
 if TYPE_CHECKING:
@@ -94,11 +95,12 @@ def run_demo(demo: ChatInterface, *, host: str = "127.0.0.1", port: int | None =
     Args:
         demo: What `build_demo` gave.
         host: The address to listen on.
-        port: The port; None takes the first free one from 7860.
+        port: The port; 0 takes a free one, None the first free one from 7860.
 
     Raises:
         ChatAdaptersError: When the port is taken.
     """
+    port = open_port(host, port)
     try:
         _, url, _ = demo.launch(
             server_name=host,
@@ -109,10 +111,31 @@ def run_demo(demo: ChatInterface, *, host: str = "127.0.0.1", port: int | None =
             run_history=False,
         )
     except OSError as error:
-        raise ChatAdaptersError(f"cannot listen on {host}, port {port}: is it taken?") from error
+        where = f"port {port}" if port else "any port from 7860"
+        raise ChatAdaptersError(f"cannot listen on {host}, {where}: {error}") from error
     print(f"\n  Open {url} in your browser. Ctrl-C stops it.\n", flush=True)
     _wait_for_interrupt()
     demo.close(verbose=False)
+
+
+def open_port(host: str, port: int | None) -> int | None:
+    """Say early, before Gradio is imported and a model is loaded, that a port is taken.
+
+    Args:
+        host: The address to listen on.
+        port: The port; 0 is any that is free, None is Gradio's to choose.
+
+    Returns:
+        The port, another one only for 0.
+
+    Raises:
+        ChatAdaptersError: Nothing can listen there.
+    """
+    if port is None:
+        return None
+    with listen(host, port) as listener:
+        found: int = listener.getsockname()[1]
+    return found
 
 
 def _wait_for_interrupt() -> None:

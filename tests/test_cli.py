@@ -100,14 +100,15 @@ def test_the_demo_says_where_to_click_and_ends_when_asked(end: signal.Signals) -
         assert demo.code() == 0
 
 
-def test_a_taken_port() -> None:
-    """A port that is taken is named, without a traceback, and the exit code says failure."""
+def test_a_taken_port(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named before anything is loaded, without a traceback; the exit code says failure."""
+    monkeypatch.setitem(sys.modules, "gradio", None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = run("demo", "--backend", "echo", "--port", port)
-    assert done.returncode == 1
-    assert re.search(f"error: .*port {port}.*taken", done.stderr)
-    assert "Traceback" not in done.stderr
+        assert main(["demo", "--backend", "echo", "--port", port]) == 1
+    told = capsys.readouterr()
+    assert re.match(f"chatadapters: error: cannot listen on .*port {port}.*taken", told.err)
+    assert told.out == ""
 
 
 def test_each_piped_line_is_a_message() -> None:

@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 
 from chatadapters import Finish, make_predict
-from chatadapters.demo import build_demo
+from chatadapters.demo import build_demo, open_port
 from chatadapters.testing import ScriptedBackend
 
 if TYPE_CHECKING:
@@ -72,3 +72,11 @@ async def test_a_failure_is_told_beside_the_answer() -> None:
     assert broken == [[box("failed: PermissionError: &lt;img&gt; is locked")]]
     partly = await answers(chat(["Half", PermissionError("locked")]))
     assert partly[-1] == ["Half", box("failed: PermissionError: locked")]
+
+
+def test_any_free_port_is_found_before_gradio_is_told() -> None:
+    """Gradio takes 0 for a port; None is left to it."""
+    port = open_port("127.0.0.1", 0)
+    assert port
+    assert open_port("127.0.0.1", port) == port
+    assert open_port("127.0.0.1", None) is None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import signal
-import socket
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING
 
-from .._errors import ChatAdaptersError
+from .._listen import listen
 from .._registry import missing
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Generator
 
     from starlette.applications import Starlette
@@ -55,20 +55,10 @@ def serve(
 
     config = Config(app, http=BoundedHead, log_level="error", timeout_graceful_shutdown=grace)
     server = Server(config)
-    with _listener(host, port) as listener, _ends_by_signal(), suppress(KeyboardInterrupt):
+    with listen(host, port) as listener, _ends_by_signal(), suppress(KeyboardInterrupt):
         if on_ready is not None:
             on_ready(_url(listener))
         server.run(sockets=[listener])
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        raise ChatAdaptersError(
-            f"cannot listen on {host}, port {port}: is it taken? ({error})"
-        ) from error
 
 
 def _url(listener: socket.socket) -> str:
