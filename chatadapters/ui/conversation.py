@@ -84,7 +84,7 @@ class Conversation:
         try:
             for reply["content"] in self._predict(*asked, **self._options()):
                 yield reply["content"]
-        except Exception as error:
+        except Exception as error:  # whatever it is, the UI has this text to show it
             yield _failed(reply, error)
 
     async def _aanswer(
@@ -94,7 +94,7 @@ class Conversation:
             async with aclosing(self._predict.aio(*asked, **self._options())) as texts:
                 async for reply["content"] in texts:
                     yield reply["content"]
-        except Exception as error:
+        except Exception as error:  # whatever it is, the UI has this text to show it
             yield _failed(reply, error)
 
     def _options(self) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def for_shiny(
         except Exception as error:
             if chat.on_error != "actual":
                 raise
+            # Shiny's own notification is the whole text, which may be a page of a server.
             notify = import_module("shiny.ui").notification_show
             notify(explain(error), type="error", duration=None, session=session)
 

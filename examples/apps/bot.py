@@ -28,7 +28,7 @@ async def answer(channel: str, message: str) -> str:
     async with turns[channel]:
         try:
             reply = await predict.aio.complete(message, histories[channel])
-        except Exception as error:
+        except Exception as error:  # any provider's own; the bot goes on
             return f"(no answer: {explain(error)})"
         histories[channel].append((message, reply.text))
         return reply.text

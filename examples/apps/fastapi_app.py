@@ -32,7 +32,7 @@ async def answer(message: str, history: list[dict[str, str]]) -> AsyncGenerator[
     try:
         async for delta in predict.aio.deltas(message, history):
             yield {"delta": delta}
-    except Exception as error:
+    except Exception as error:  # any provider's own; the status is sent already
         yield {"error": explain(error)}
 
 

@@ -41,7 +41,7 @@ class Answer:
         """Answer a row."""
         try:
             reply = self.predict.complete(row["prompt"])
-        except Exception as error:
+        except Exception as error:  # any provider's own; the other rows go on
             return {"key": row["key"], "error": explain(error)}
         return {
             "key": row["key"],
