@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._exit import close_at_exit
+from ._slices import slices
 
 if TYPE_CHECKING:
     import asyncio
@@ -140,8 +141,8 @@ class Feed:
         chunks: list[Chunk] = []
         try:
             if gather:
-                self._ended.wait(patience)
-            item = self._queue.get(not gather, patience)
+                any(map(self._ended.wait, slices(patience)))
+            item = self._queue.get_nowait() if gather else self._first(patience)
             while type(item) is not End:
                 chunks.append(item)
                 item = self._queue.get_nowait()
@@ -149,6 +150,14 @@ class Feed:
             self._taken += sum(map(_size, chunks))
             return chunks, None
         return chunks, item
+
+    def _first(self, patience: float | None) -> Any:
+        for seconds in slices(patience):
+            try:
+                return self._queue.get(timeout=seconds)
+            except Empty:
+                continue
+        raise Empty
 
     def close(self) -> None:
         """End the stream, a blocked read included, and let the thread go."""

@@ -20,6 +20,7 @@ import httpcore2
 
 from ._abort import this_request
 from ._framing import Head
+from ._slices import WINDOWS, slices
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -80,13 +81,18 @@ class Connection(httpcore2.NetworkStream):
         data, self._kept = self._kept, b""
         if not data:
             with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-                self._socket.settimeout(timeout if self._shown else _bounded(timeout))
-                data = self._socket.recv(max_bytes)
+                data = self._recv(max_bytes, timeout if self._shown else _bounded(timeout))
         if self._shown:
             return data
         end = self._head.cut(data)
         self._kept = data[end:]
         return data[:end]
+
+    def _recv(self, max_bytes: int, timeout: float | None) -> bytes:
+        if WINDOWS and not (self._pending() or _ready(self._socket, _IN, timeout)):
+            raise TimeoutError("timed out")
+        self._socket.settimeout(timeout)
+        return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
@@ -224,7 +230,8 @@ def _ready(sock: socket.socket, event: int, seconds: float | None) -> bool:
         poll.register(sock, event)
         return bool(poll.poll(None if seconds is None else ceil(seconds * 1000)))
     readers, writers = ([sock], []) if event == _IN else ([], [sock])  # Windows
-    return any(select.select(readers, writers, [], seconds))
+    found = (select.select(readers, writers, [], each) for each in slices(seconds))
+    return any(map(any, found))
 
 
 @contextmanager
