@@ -100,9 +100,9 @@ def _template(name: str) -> DialogueTemplate:
 
 
 def _show(rendered: Rendered, template: DialogueTemplate) -> None:
-    """Write the prompt: exactly as it is into a pipe, made visible in a terminal."""
+    """Write the prompt: exactly as it is into a pipe, in UTF-8, made visible in a terminal."""
     if not sys.stdout.isatty():
-        sys.stdout.write(rendered.prompt)
+        sys.stdout.buffer.write(rendered.prompt.encode(errors="replace"))
     else:
         shown = visible(rendered.prompt, template.special_tokens, color=colours(sys.stdout))
         sys.stdout.write(shown + "\n")

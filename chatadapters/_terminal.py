@@ -115,7 +115,7 @@ class _Chat:
         except Exception as error:  # any provider's own; the conversation outlives it
             if self._debug:
                 raise
-            _note(sys.stderr, f"{os.linesep if said else ''}error: {explain(error)}", RED)
+            _note(sys.stderr, ("\n" if said else "") + f"error: {explain(error)}", RED)
             return False
         finally:
             if text := "".join(said):

@@ -45,6 +45,17 @@ def test_a_piped_prompt_is_exactly_the_prompt(capsysbinary: pytest.CaptureFixtur
     assert capsysbinary.readouterr() == (EXPECTED.encode(), b"")
 
 
+def test_a_piped_prompt_does_not_depend_on_the_machine() -> None:
+    """It is UTF-8 whatever the locale is, as the model's server wants it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chatadapters", "prompt", "--message", "Grüße"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+        check=True,
+    )
+    assert "\nGrüße<|end|>\n".encode() in done.stdout
+
+
 def test_a_terminal_shows_tokens_and_newlines() -> None:
     """In a terminal the control tokens have a colour, and newlines a sign."""
     shown = seen(ZEPHYR)
