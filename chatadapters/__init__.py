@@ -6,16 +6,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ._backend import Backend, Reader
-    from ._conversation import (
-        AudioPart,
-        FilePart,
-        ImagePart,
-        Message,
-        TextPart,
-        ToolCallPart,
-        ToolResultPart,
-        normalize,
-    )
+    from ._conversation import normalize
     from ._errors import (
         ChatAdaptersError,
         EmptyReplyError,
@@ -56,6 +47,15 @@ if TYPE_CHECKING:
     )
     from ._fallback import fallback
     from ._http_errors import HTTPStatusError
+    from ._parts import (
+        AudioPart,
+        FilePart,
+        ImagePart,
+        Message,
+        TextPart,
+        ToolCallPart,
+        ToolResultPart,
+    )
     from ._policies import Limits, Retry, Timeout, Window
     from ._predict import make_predict
     from ._protocols import AsyncPredict, Predict
@@ -126,6 +126,7 @@ _HOMES = (
     "_http_errors",
     "_backend",
     "_protocols",
+    "_parts",
     "_conversation",
     "_predict",
     "_fallback",

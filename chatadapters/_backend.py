@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    from ._conversation import Message
     from ._events import ReaderEvent
+    from ._parts import Message
     from ._policies import Timeout
 
 Payload: TypeAlias = Any

@@ -5,36 +5,11 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 from operator import itemgetter
 
-from ._content import joined_contents, parts_of, text_of
+from ._content import joined_contents, parts_of
 from ._errors import OptionError
 from ._files import Files, Roots
-from ._parts import (
-    AudioPart,
-    Content,
-    FilePart,
-    ImagePart,
-    Message,
-    Part,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-)
+from ._parts import Message, TextPart
 from ._shapes import read_history, read_message
-
-__all__ = [
-    "AudioPart",
-    "Content",
-    "FilePart",
-    "ImagePart",
-    "Message",
-    "Part",
-    "TextPart",
-    "ToolCallPart",
-    "ToolResultPart",
-    "normalize",
-    "read_conversation",
-    "text_of",
-]
 
 
 def normalize(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ._backend import Backend, Payload
     from ._call import Call
-    from ._conversation import Message
     from ._events import Finish
+    from ._parts import Message
     from ._protocols import Predict
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ._backend import Backend, Payload
     from ._call import Call
-    from ._conversation import Message
     from ._events import Finish, Reply, Trimmed
     from ._files import Roots
+    from ._parts import Message
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ._conversation import Message, TextPart
 from ._errors import HistoryError
 from ._events import Trimmed
+from ._parts import Message, TextPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._conversation import Content
+    from ._parts import Content
     from ._policies import Window
 
 _BYTES_PER_TOKEN = 4

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatadapters._conversation import Message, TextPart
 from chatadapters._errors import HistoryError
 from chatadapters._events import Trimmed
+from chatadapters._parts import Message, TextPart
 from chatadapters._policies import Window
 from chatadapters._window import estimate, fit
 

@@ -7,15 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import Message, ToolCallPart, ToolResultPart, text_of
+from .._content import text_of
 from .._errors import TemplateError
+from .._parts import Message, ToolCallPart, ToolResultPart
 from .._weights import EMBEDDED
 from ..templates._guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .._conversation import Content
+    from .._parts import Content
     from ..templates import Escape
 
 _TOOLS = (ToolCallPart, ToolResultPart)

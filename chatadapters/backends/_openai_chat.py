@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import AudioPart, FilePart, ImagePart, TextPart, text_of
+from .._content import text_of
 from .._errors import UnsupportedContentError
 from .._events import Finish
 from .._json import TypedDecoder
+from .._parts import AudioPart, FilePart, ImagePart, TextPart
 from ._openai_errors import reported
 from ._openai_finish import finish_reason
 from ._openai_stream import EVENT_LIMIT, WireReader
@@ -18,7 +19,7 @@ from ._tool_messages import tool_message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .._conversation import Content, Message, Part
+    from .._parts import Content, Message, Part
     from ._openai_types import Block, Chunk, Delta
 
 ROLES = frozenset({"system", "developer", "user", "assistant"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import FilePart, ImagePart, TextPart, text_of
+from .._content import text_of
 from .._events import Finish
 from .._json import TypedDecoder
+from .._parts import FilePart, ImagePart, TextPart
 from ._openai_chat import content_for
 from ._openai_errors import reported
 from ._openai_finish import finish_reason
@@ -18,7 +19,7 @@ from ._tool_messages import tool_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._conversation import Message, Part
+    from .._parts import Message, Part
     from ._openai_types import Item, Response, ResponseEvent
 
 _NAME = "openai (api='responses')"

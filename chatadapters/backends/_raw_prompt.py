@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
-from .._conversation import Message
 from .._errors import OptionError
+from .._parts import Message
 from ._continuing import is_bound, splits_stop
 from ._stop_reader import StopReader
 

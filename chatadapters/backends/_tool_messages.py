@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import TextPart, ToolCallPart, ToolResultPart, text_of
+from .._content import text_of
+from .._parts import TextPart, ToolCallPart, ToolResultPart
 from ._openai_tools import function_call
 
 if TYPE_CHECKING:
-    from .._conversation import Content
+    from .._parts import Content
 
 
 def tool_message(role: str, content: Content) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from .._events import Finish, Text
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
-    from .._conversation import Message
+    from .._parts import Message
     from .._policies import Timeout
 
 

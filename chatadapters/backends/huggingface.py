@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._backend import Reader
-    from .._conversation import Message
     from .._http_errors import HTTPStatusError
+    from .._parts import Message
     from ..templates import DialogueTemplate, Escape
 
 Task: TypeAlias = Literal["chat", "text-generation"]

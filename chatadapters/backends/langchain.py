@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
-    from .._conversation import Message
+    from .._parts import Message
     from .._policies import Timeout
 
 _MOST_STOPS = 4

@@ -34,7 +34,7 @@ from ._openai_tools import flat_tools
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 
-    from .._conversation import Message
+    from .._parts import Message
     from .._policies import Timeout
 
 _MOST_STOPS = 4

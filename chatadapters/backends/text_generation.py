@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._backend import Reader
-    from .._conversation import Message
     from .._http_errors import HTTPStatusError
+    from .._parts import Message
     from ..templates import DialogueTemplate, Escape
     from ._raw_prompt import RawWire
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._content import joined, parts_of
-from .._conversation import Message, ToolCallPart, ToolResultPart, read_conversation, text_of
+from .._content import joined, parts_of, text_of
+from .._conversation import read_conversation
 from .._errors import HistoryError
+from .._parts import Message, ToolCallPart, ToolResultPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._conversation import Part
+    from .._parts import Part
 
 
 def read_messages(messages: Any) -> tuple[Message, list[Message]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from .._conversation import Message
 from .._explain import explain
 from .._media import part_from_bytes
+from .._parts import Message
 from ._shown import shown
 
 if TYPE_CHECKING:

@@ -20,14 +20,13 @@ import pytest
 
 from chatadapters import Retry, _weights, local_predict
 from chatadapters._abort import Hangup
-from chatadapters._conversation import Message
 from chatadapters._errors import (
     InjectionError,
     MissingDependencyError,
     OptionError,
     UnsupportedContentError,
 )
-from chatadapters._parts import ImagePart, ToolCallPart, ToolResultPart
+from chatadapters._parts import ImagePart, Message, ToolCallPart, ToolResultPart
 from chatadapters._policies import Timeout
 from chatadapters._predict import make_predict
 from chatadapters._protocols import Predict
