@@ -80,23 +80,34 @@ def read_content(value: object, files: Files) -> Content:
 
 
 def read_parts(value: object, files: Files) -> Iterator[Part]:
-    """Read a content, or a list of files, into its parts."""
+    """Read a content, or a list of files, into its parts.
+
+    Args:
+        value: As in `read_content`.
+        files: Reads local files.
+
+    Yields:
+        The parts, in order.
+
+    Raises:
+        HistoryError: Something in it cannot be read.
+    """
     if isinstance(value, (list, tuple)) and not _is_file_tuple(value):
         for item in value:
-            yield from read_item(item, files)
+            yield from _item(item, files)
     else:
-        yield from read_item(value, files)
+        yield from _item(value, files)
 
 
-def read_file(value: object, files: Files) -> Iterator[Part]:
+def _file_item(value: object, files: Files) -> Iterator[Part]:
     """Read what stands where only a file can stand: a string is a path there."""
     if isinstance(value, str):
         yield files.part(value)
     else:
-        yield from read_item(value, files)
+        yield from _item(value, files)
 
 
-def read_item(value: object, files: Files) -> Iterator[Part]:
+def _item(value: object, files: Files) -> Iterator[Part]:
     """Read one item of a content."""
     if value is None:
         return
@@ -152,7 +163,7 @@ def _is_component(value: object) -> bool:
 def _component(shown: object, files: Files) -> Iterator[Part]:
     """Read what a Gradio component shows: text, a file or several."""
     for item in shown if isinstance(shown, list) else [shown]:
-        yield from read_item(item, files)
+        yield from _item(item, files)
 
 
 def _holds_text(value: object) -> bool:
@@ -166,7 +177,7 @@ def _text_and_files(value: object, files: Files) -> Iterator[Part]:
     for name in ("files", "audio"):
         found = get(value, name)
         for item in found if isinstance(found, (list, tuple)) else [found]:
-            yield from read_file(item, files)
+            yield from _file_item(item, files)
     yield TextPart(_first(value, _TEXTS) or "")
 
 

@@ -174,12 +174,12 @@ def _is_thinking(entry: object) -> bool:
 
 
 def _content(entry: object, files: Files) -> Content:
-    # marimo's content has the reasoning in it; its parts tell them apart.
-    body = get(entry, "parts") or _body(entry)
-    attached = None if get(entry, "parts") else _attached(entry)
-    if not attached:
-        return read_content(body, files)
-    return joined(part for value in (attached, body) for part in read_parts(value, files))
+    if parts := get(entry, "parts"):  # marimo's: its content has the reasoning in it
+        return read_content(parts, files)
+    body = _body(entry)
+    if attached := _attached(entry):
+        return joined(part for value in (attached, body) for part in read_parts(value, files))
+    return read_content(body, files)
 
 
 def _body(entry: object) -> object:

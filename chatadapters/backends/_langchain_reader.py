@@ -18,7 +18,7 @@ from ._langchain_chunks import (
     said,
     unreadable,
 )
-from ._langchain_model import FINISHING_PROVIDERS
+from ._langchain_ends import FINISHING_PROVIDERS
 from ._openai_collect import Collector
 from ._openai_finish import finish_reason
 from ._openai_tools import ToolCalls

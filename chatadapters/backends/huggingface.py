@@ -145,7 +145,7 @@ class HuggingFaceBackend(HTTPBackend):
 
     @property
     def _raw(self) -> RawPrompt:
-        stops = checked_stops(self.stop_sequences)
+        stops = tuple(self.stop_sequences)
         return RawPrompt(TGI_WIRE, self._template(), self.escape, stops, self.cumulative, self.name)
 
     def _template(self) -> DialogueTemplate:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._backend import Backend
 from .._errors import OptionError
-from .._registry import missing
-from . import _langchain_model as about
+from ._langchain_ends import is_one_call, says_why_it_ends
+from ._langchain_messages import langchain_messages
+from ._langchain_model import keys_of, made, without_parser
+from ._langchain_options import check_options, is_graph, takes_stop
 from ._langchain_reader import LangChainReader
-from ._openai_chat import chat_messages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
     from .._parts import Message
@@ -89,11 +89,11 @@ class LangChainBackend(Backend):
         runnable = None if isinstance(self.model, str) else self._runnable()
         key, sent = self.input_key, dict(options)
         if runnable is not None:
-            about.check_options(runnable, options)
-            if about.is_graph(runnable):
+            check_options(runnable, options)
+            if is_graph(runnable):
                 key, sent = key or "messages", {"stream_mode": "messages", **options}
         stop = sent.pop("stop", ())
-        if stop and (runnable is None or about.takes_stop(runnable)):
+        if stop and (runnable is None or takes_stop(runnable)):
             sent["stop"] = list(stop)[:_MOST_STOPS]
         if config := self._config():
             sent["config"] = config
@@ -107,10 +107,10 @@ class LangChainBackend(Backend):
 
     def reader(self) -> LangChainReader:
         """Give a fresh reader for one attempt."""
-        one_call = isinstance(self.model, str) or about.is_one_call(self._runnable())
+        one_call = isinstance(self.model, str) or is_one_call(self._runnable())
         return LangChainReader(
             one_call=one_call,
-            says_why=lambda: about.says_why_it_ends(self._runnable()),
+            says_why=lambda: says_why_it_ends(self._runnable()),
             cumulative=self.cumulative,
         )
 
@@ -124,9 +124,9 @@ class LangChainBackend(Backend):
 
     def _runnable(self) -> Runnable[Any, Any]:
         if not isinstance(self.model, str):
-            return about.without_parser(self.model)
+            return without_parser(self.model)
         if self.model not in self._made:
-            self._made[self.model] = about.made(self.model)
+            self._made[self.model] = made(self.model)
         return self._made[self.model]
 
     def retryable(self, error: BaseException) -> bool | None:
@@ -141,7 +141,7 @@ class LangChainBackend(Backend):
     def secrets(self) -> Sequence[str]:
         """Give the keys that the model holds as secrets."""
         models = self._made.values() if isinstance(self.model, str) else [self.model]
-        return [key for model in models for key in about.keys_of(model) if key]
+        return [key for model in models for key in keys_of(model) if key]
 
     def close(self) -> None:
         """Let go of the models made of a string; the next message makes new ones."""
@@ -159,42 +159,3 @@ class LangChainBackend(Backend):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": {}}
-
-
-def langchain_messages(conversation: Sequence[Message]) -> list[BaseMessage]:
-    """Give a conversation as LangChain messages.
-
-    Files are content blocks in the form of OpenAI's chat messages, which LangChain's core and
-    its integrations, old and new, translate for their providers.
-
-    Raises:
-        MissingDependencyError: `langchain-core` is not installed.
-        UnsupportedContentError: A role or a part that a message cannot carry.
-
-    Example:
-        >>> from chatadapters import Message
-        >>> langchain_messages([Message("user", "Hi")])
-        [HumanMessage(content='Hi', additional_kwargs={}, response_metadata={})]
-    """
-    try:
-        from langchain_core.messages import (
-            AIMessage,
-            HumanMessage,
-            SystemMessage,
-            convert_to_messages,
-        )
-    except ImportError as error:
-        raise missing("langchain-core", "langchain") from error
-    classes = {
-        "assistant": AIMessage,
-        "developer": SystemMessage,
-        "system": SystemMessage,
-        "user": HumanMessage,
-    }
-    messages = chat_messages(conversation, LangChainBackend.name)
-    return [
-        classes[message["role"]](content=message["content"])
-        if message.keys() == {"role", "content"}
-        else convert_to_messages([message])[0]  # with tool calls, or a tool's result
-        for message in messages
-    ]

@@ -92,7 +92,7 @@ class TextGenerationBackend(HTTPBackend):
 
     @property
     def _raw(self) -> RawPrompt:
-        template, stops = template_of(self.template), checked_stops(self.stop_sequences)
+        template, stops = template_of(self.template), tuple(self.stop_sequences)
         wire = _WIRES[self.wire]
         return RawPrompt(wire, template, self.escape, stops, self.cumulative, self.name)
 

@@ -20,7 +20,7 @@ from chatadapters import (
     openai_predict,
     text_generation_predict,
 )
-from chatadapters.backends.langchain import langchain_messages
+from chatadapters.backends._langchain_messages import langchain_messages
 from chatadapters.server._messages import read_messages
 from chatadapters.testing import ScriptedBackend
 from chatadapters.testing.faults import TEXT, FaultServer
