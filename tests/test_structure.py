@@ -27,6 +27,7 @@ AT_ONCE = {
     "server/_head.py": {"uvicorn"},
     "templates/_budget.py": {"jinja2"},
     "templates/_looked.py": {"jinja2"},
+    "templates/_meter.py": {"jinja2"},
     "templates/_prune.py": {"jinja2"},
     "templates/_sandbox.py": {"jinja2"},
     "testing/_contract.py": {"pytest"},

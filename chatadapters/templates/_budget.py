@@ -94,6 +94,12 @@ def check_binop(operator: str, left: Any, right: Any) -> None:
         raise ExhaustedError("it formats wider than is allowed")
 
 
+def add(left: Any, right: Any) -> Any:
+    """Add two values, and pay for what comes of it."""
+    check_binop("+", left, right)
+    return paid(left + right)
+
+
 def check_call(obj: Any, args: tuple[Any, ...]) -> None:
     """Refuse the string methods whose result can be far longer than what they are given."""
     name = getattr(obj, "__name__", "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._marks import TURNS
+from ._marks import LONGEST_WORD, TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +49,17 @@ def cases(layout: Layout, looked: Looked) -> Iterator[Case]:
         yield from _both(TURNS[:count])
         if system:
             yield from _both([("system", "x"), *TURNS[:count]])
-    words = sorted(looked.words)
+    words = sorted(looked.words - {""})
     texts = [*_PLAIN, *_blocks(words), *_long(looked.numbers), *words]
-    texts += [f"x{word}y{word}z" for word in words]
-    chain = [*texts, *(f"{word}x{word}" for word in words)]
+    # What is longer is compared as a whole: a system text that a template brings itself.
+    short = [word for word in words if len(word) <= LONGEST_WORD]
+    texts += [f"x{word}y{word}z" for word in short]
+    chain = [*texts, *(f"{word}x{word}" for word in short)]
     for start in range(0, len(chain), _LINKS):
         yield from _both(_exchanges(chain[start : start + _LINKS]))
     asked = [number for number in looked.numbers if len(_PLAIN) < number < _MOST_TURNS]
-    yield from _both(_exchanges([*_PLAIN] * (max(asked, default=0) // 12 + 1)))
+    if asked:
+        yield from _both(_exchanges([*_PLAIN] * (max(asked) // 12 + 1)))
     yield from _orders(layout, _ORDERS)
     for number, text in enumerate(texts):
         following = [*texts[number + 1 :], *texts][:3]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import nodes
 
-from ._prune import made_keys, nodes_of
+from ._prune import USUAL, made_keys, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +32,17 @@ class Looked(NamedTuple):
     numbers: frozenset[int]
 
 
-def looked_for(tree: nodes.Template) -> Looked:
+def looked_for(everything: list[nodes.Node]) -> Looked:
     """Find what a template may look for in texts.
 
     Args:
-        tree: The template as Jinja parsed it.
+        everything: The nodes of the template as Jinja parsed it, the whole of it first.
 
     Returns:
         The strings and numbers.
     """
-    everything = nodes_of(tree)
-    made = made_keys(everything)
-    roles = made is not None and "role" not in made
-    found = set(_Reader(_captured(everything), roles=roles).constants(tree, captured=False))
+    reader = _Reader(_captured(everything), made_keys(everything))
+    found = set(reader.constants(everything[0], captured=False))
     numbers = frozenset(item for item in found if type(item) is int)
     return Looked(frozenset(item for item in found if isinstance(item, str)), numbers)
 
@@ -70,12 +68,12 @@ class _Reader:
 
     Args:
         captured: The macros whose text may be looked at.
-        roles: Whether `role` of anything is a message's.
+        made: The keys that the template makes itself; None: any.
     """
 
-    def __init__(self, captured: set[str], *, roles: bool) -> None:
+    def __init__(self, captured: set[str], made: set[str] | None) -> None:
         self._captured = captured
-        self._roles = roles
+        self._made = made
 
     def constants(self, node: nodes.Node, *, captured: bool) -> Iterator[object]:
         """Yield the constants under a node that may meet a text."""
@@ -104,8 +102,36 @@ class _Reader:
             yield node.node
             named = node.node.attr == "get" and bool(node.args)
             yield from [*node.args[named:], *node.kwargs]
-        elif not (_tells(node) or (self._roles and _is_about_a_role(node))):
+        elif isinstance(node, nodes.Filter) and self._selects(node):
+            yield node.node or node
+        elif not (_tells(node) or self._is_about_a_key(node)):
             yield from node.iter_child_nodes()
+
+    def _selects(self, node: nodes.Filter) -> bool:
+        """Say whether a filter chooses messages by a key of theirs, other than their text."""
+        known = node.name in {"selectattr", "rejectattr"} and all(map(_is_constant, node.args))
+        key = node.args[0] if known and node.args else None
+        return isinstance(key, nodes.Const) and self._is_other(key.value) and not node.kwargs
+
+    def _is_about_a_key(self, node: nodes.Node) -> bool:
+        """Say whether something of a message other than its text meets constants alone."""
+        if not isinstance(node, nodes.Compare):
+            return False
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        others = [side for side in sides if not self._is_key(side)]
+        return len(others) < len(sides) and all(map(_is_constant, others))
+
+    def _is_key(self, node: nodes.Expr) -> bool:
+        if isinstance(node, nodes.Getattr):
+            return self._is_other(node.attr) and _is_plain(node.node)
+        if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            return self._is_other(node.arg.value) and _is_plain(node.node)
+        return False
+
+    def _is_other(self, key: object) -> bool:
+        """Say whether a key or an attribute holds no text of a conversation."""
+        known = self._made is not None and key not in self._made
+        return known and (key == "role" or key not in USUAL)
 
 
 def _joined(node: nodes.Node) -> str | None:
@@ -141,23 +167,6 @@ def _tells(node: nodes.Node) -> bool:
     """Say whether a node raises an error or asks for the date."""
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
         return node.node.name in _TOLD
-    return False
-
-
-def _is_about_a_role(node: nodes.Node) -> bool:
-    """Say whether a message's role is compared with constants alone."""
-    if not isinstance(node, nodes.Compare):
-        return False
-    sides = [node.expr, *(operand.expr for operand in node.ops)]
-    others = [side for side in sides if not _is_role(side)]
-    return len(others) < len(sides) and all(map(_is_constant, others))
-
-
-def _is_role(node: nodes.Expr) -> bool:
-    if isinstance(node, nodes.Getattr):
-        return node.attr == "role" and _is_plain(node.node)
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        return node.arg.value == "role" and _is_plain(node.node)
     return False
 
 

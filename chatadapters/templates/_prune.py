@@ -14,15 +14,17 @@ from jinja2.runtime import LoopContext, Macro, Undefined
 from jinja2.utils import Cycler, Joiner, Namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _TYPES = (str, dict, list, tuple, int, float, bool, range, FunctionType, BuiltinFunctionType)
 _RUNTIME = (LoopContext, Macro, Undefined, Cycler, Joiner, Namespace)
-_OF_OBJECTS = {"items", "pos", "sep", "used", "name", "arguments", "caller"}
+_OF_OBJECTS = {"items", "pos", "sep", "used", "name", "arguments", "caller", "grouper", "list"}
 _OF_MESSAGES = {"role", "content"}
+_ROLES = {"system", "user", "assistant"}
 # What anything in a template may have as an attribute or a key.
 _NAMES = {name for kind in (*_TYPES, *_RUNTIME) for name in dir(kind)}
-_USUAL = _NAMES | _OF_OBJECTS | _OF_MESSAGES
+USUAL = _NAMES | _OF_OBJECTS | _OF_MESSAGES
+LEAVES = {nodes.Name, nodes.Const, nodes.TemplateData}
 # Names that Jinja itself gives a value.
 _OWN = {"caller", "kwargs", "loop", "self", "super", "varargs"}
 
@@ -50,37 +52,47 @@ class Given(NamedTuple):
         return cls(frozenset((*variables, *functions)), none, flat)
 
 
-def prune(tree: nodes.Template, given: Given) -> None:
+def prune(tree: nodes.Template, given: Given) -> list[nodes.Node]:
     """Empty the branches of a template that are never entered, and leave out idle macros.
 
     Args:
         tree: The template as Jinja parsed it; changed in place.
         given: Its variables.
+
+    Returns:
+        The nodes that are left.
     """
-    found = nodes_of(tree)
-    known = _Known(found, given)
-    for node in found:
-        _shorten(node, known)
-    _leave_out_idle_macros(tree)
+    known = _Known(nodes_of(tree), given)
+    left = nodes_of(tree, first=known.shorten)
+    if any(isinstance(node, nodes.Macro) for node in left):
+        _leave_out_idle_macros(tree, left)
+        left = nodes_of(tree)
+    return left
 
 
-def nodes_of(*roots: nodes.Node, into_macros: bool = True) -> list[nodes.Node]:
+def nodes_of(
+    *roots: nodes.Node,
+    into_macros: bool = True,
+    first: Callable[[nodes.Node], None] | None = None,
+) -> list[nodes.Node]:
     """Give every node of trees, these too; many times faster than Jinja's `find_all`.
 
     Args:
         roots: The trees.
         into_macros: Whether what stands in macros is given too.
+        first: Called with each node before its parts are looked at.
     """
     found = list(roots)
     for node in found:  # grows meanwhile
-        if isinstance(node, nodes.Macro) and not into_macros:
+        if first is not None:
+            first(node)
+        if type(node) in LEAVES or (not into_macros and isinstance(node, nodes.Macro)):
             continue
-        for name in node.fields:
-            value = getattr(node, name, None)
+        for value in vars(node).values():
             if isinstance(value, nodes.Node):
                 found.append(value)
-            elif isinstance(value, list):
-                found.extend(item for item in value if isinstance(item, nodes.Node))
+            elif type(value) is list:
+                found += [item for item in value if isinstance(item, nodes.Node)]
     return found
 
 
@@ -93,7 +105,7 @@ def made_keys(found: list[nodes.Node]) -> set[str] | None:
                 made.add(str(key))
             case nodes.Pair(key=nodes.Const(value=key)):
                 made.add(str(key))
-            case nodes.Pair():
+            case nodes.Pair() | nodes.Call(node=nodes.Getattr(attr="fromkeys")):
                 return None
             case nodes.Call(node=nodes.Name(name="dict" | "namespace"), args=[_, *_]):
                 return None
@@ -117,6 +129,30 @@ class _Known:
         self._falsy = known - (given.names - given.none)
         while not all(map(self._stays_falsy, assigned)):
             pass
+
+    def shorten(self, node: nodes.Node) -> None:
+        """Put what is known about a node's tests into it."""
+        match node:
+            case nodes.Name() | nodes.Const() | nodes.TemplateData() | nodes.Output():
+                pass
+            case nodes.If():
+                if self.never(node.test):
+                    node.body = []
+                for number, branch in enumerate([node, *node.elif_]):
+                    if self.always(branch.test):
+                        node.elif_, node.else_ = node.elif_[:number], []
+                        break
+            case nodes.For() if self.never(node.iter):
+                node.body = []
+            case nodes.And() if self.never(node.left):
+                node.right = node.left
+            case nodes.Or() if self.always(node.left):
+                node.right = node.left
+            case nodes.CondExpr():
+                if self.never(node.test):
+                    node.expr1 = node.test
+                elif self.always(node.test):
+                    node.expr2 = None
 
     def _stays_falsy(self, node: nodes.Assign) -> bool:
         """Give up a name that may become true; False if there was one."""
@@ -144,6 +180,8 @@ class _Known:
                 known = self._is_undefined(node.node)
             case nodes.Getattr() | nodes.Getitem():
                 known = self._is_undefined(node)
+            case nodes.Compare(ops=[nodes.Operand(op="eq" | "in") as compared]):
+                known = self._differs(node.expr, compared)
             case nodes.Call(node=nodes.Getattr(attr="get"), args=[nodes.Const(value=key)]):
                 known = self._is_absent(key)
             case _:
@@ -161,6 +199,8 @@ class _Known:
                 known = self.always(node.left) and self.always(node.right)
             case nodes.Or():
                 known = self.always(node.left) or self.always(node.right)
+            case nodes.Compare(ops=[nodes.Operand(op="ne" | "notin") as compared]):
+                known = self._differs(node.expr, compared)
             case nodes.Test(name="undefined"):
                 known = self._is_undefined(node.node)
             case nodes.Test(name="none", node=nodes.Name(name=name)):
@@ -183,37 +223,37 @@ class _Known:
                 return self._is_absent(key)
         return False
 
+    def _differs(self, node: nodes.Node, compared: nodes.Operand) -> bool:
+        """Say that an expression is never a constant, or one of a list of constants."""
+        match compared:
+            case nodes.Operand(op="eq" | "ne", expr=nodes.Const(value=value)):
+                values = [value]
+            case nodes.Operand(op="in" | "notin", expr=(nodes.List() | nodes.Tuple()) as listed):
+                items = listed.items
+                values = [item.value for item in items if isinstance(item, nodes.Const)]
+                if len(values) < len(items):
+                    return False
+            case _:
+                return False
+        if self._is_role(node):
+            return _ROLES.isdisjoint(value for value in values if isinstance(value, str))
+        return self._is_undefined(node)
+
+    def _is_role(self, node: nodes.Node) -> bool:
+        """Say that an expression is the role of a message, or undefined."""
+        match node:
+            case nodes.Getattr(attr="role") | nodes.Getitem(arg=nodes.Const(value="role")):
+                return self._made is not None and "role" not in self._made
+        return False
+
     def _is_absent(self, key: object) -> bool:
         """Say that nothing has such a key or attribute."""
         if self._made is None or not isinstance(key, str):
             return False
-        return key not in self._made and key not in _USUAL
+        return key not in self._made and key not in USUAL
 
 
-def _shorten(node: nodes.Node, known: _Known) -> None:
-    """Put what is known about a node's tests into it."""
-    match node:
-        case nodes.If():
-            if known.never(node.test):
-                node.body = []
-            for number, branch in enumerate([node, *node.elif_]):
-                if known.always(branch.test):
-                    node.elif_, node.else_ = node.elif_[:number], []
-                    break
-        case nodes.For() if known.never(node.iter):
-            node.body = []
-        case nodes.And() if known.never(node.left):
-            node.right = node.left
-        case nodes.Or() if known.always(node.left):
-            node.right = node.left
-        case nodes.CondExpr():
-            if known.never(node.test):
-                node.expr1 = node.test
-            elif known.always(node.test):
-                node.expr2 = None
-
-
-def _leave_out_idle_macros(tree: nodes.Template) -> None:
+def _leave_out_idle_macros(tree: nodes.Template, found: list[nodes.Node]) -> None:
     """Take out the macros that nothing calls but themselves and one another."""
     reached = nodes_of(tree, into_macros=False)
     idle: list[nodes.Macro] = []
@@ -224,7 +264,7 @@ def _leave_out_idle_macros(tree: nodes.Template) -> None:
         idle = [macro for macro in idle if macro.name not in names]
         inside = (part for macro in called for part in macro.iter_child_nodes())
         reached = nodes_of(*inside, into_macros=False)
-    for node in nodes_of(tree) if idle else ():
+    for node in found if idle else ():
         for name in ("body", "else_"):
             kept = getattr(node, name, None)
             if isinstance(kept, list):

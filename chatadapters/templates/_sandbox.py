@@ -8,18 +8,16 @@ bound is seconds and some hundred megabytes, not a real-time promise.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
-from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import nodes
 from jinja2.ext import Extension, loopcontrols
-from jinja2.runtime import new_context
+from jinja2.runtime import LoopContext, Macro, new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
+from jinja2.utils import Namespace, missing
 
 from ._budget import (
     SOURCE_LIMIT,
@@ -38,10 +36,11 @@ from ._budget import (
 )
 from ._looked import Looked, looked_for
 from ._marks import GENERATION_MARKS
+from ._meter import joined, meter, method
 from ._prune import Given, prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from jinja2 import Template
     from jinja2.parser import Parser
@@ -52,33 +51,12 @@ _FILTERS = """
     length list lower map max min reject rejectattr replace reverse round safe select selectattr
     sort string sum title trim unique upper
 """
-# Methods of a string whose result is no longer than itself: neither guarded nor refused.
-_HARMLESS = """
-    capitalize count endswith find index isalpha isdigit isspace lower lstrip partition rfind
-    rindex rpartition rsplit rstrip split splitlines startswith strip title upper
-"""
 _ADDED = ("_loop_vars", "_block_vars")
-_PLAIN_METHODS = frozenset(_HARMLESS.split())
+# What a loop says of itself.
+_LOOP = "depth depth0 first index index0 last length nextitem previtem revindex revindex0"
+_OF_LOOPS = frozenset(_LOOP.split())
 _OF_DICT = frozenset(dir(dict))
-
-
-class _Meter(NodeTransformer):
-    """Puts the paying filters around loops and joined strings."""
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - the visitor's own name
-        self.generic_visit(node)
-        node.iter = _filter(cast("nodes.Expr", node.iter), "_counted")
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _filter(node, "_paid")
-
-
-def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
-    made = nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
-    made.environment = node.environment
-    return made
+_LARGE = 2**32
 
 
 class _Generation(Extension):
@@ -108,24 +86,24 @@ class _Environment(ImmutableSandboxedEnvironment):
         return paid("".join(kept))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "+" and type(left) is type(right) is str:
-            return paid(left + right)
-        check_binop(operator, left, right)
+        small = type(left) is type(right) is int and abs(left) + abs(right) < _LARGE
+        if not small or operator == "**":
+            check_binop(operator, left, right)
         return paid(super().call_binop(context, operator, left, right))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is dict and attribute in obj and attribute not in _OF_DICT:
-            return obj[attribute]
-        if type(obj) is str and attribute in _PLAIN_METHODS:
+        kind = type(obj)
+        if kind is dict and attribute not in _OF_DICT:
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        if kind is LoopContext and attribute in _OF_LOOPS:
             return getattr(obj, attribute)
+        if kind is Namespace and attribute[:1] != "_":
+            found = getattr(obj, attribute, missing)
+            return self.undefined(obj=obj, name=attribute) if found is missing else found
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        if (
-            type(obj) is BuiltinMethodType
-            and type(obj.__self__) is str
-            and obj.__name__ in _PLAIN_METHODS
-        ):
+        if type(obj) is Macro:
             return paid(obj(*args, **_own(kwargs)))
         check_call(obj, args)
         return paid(super().call(context, obj, *args, **kwargs))
@@ -152,7 +130,9 @@ def _environment() -> _Environment:
     made.filters = {name: metered(known[name]) for name in _FILTERS.split()}
     made.filters |= {
         "_counted": Counted,
+        "_method": method,
         "_paid": paid,
+        "_sum": joined,
         "tojson": metered(to_json),
         "replace": metered(replace_filter),
         "join": join_filter(known["join"]),
@@ -193,9 +173,14 @@ class Program(NamedTuple):
         """
         template, environment = self.template, self.template.environment
         known = {**environment.globals, **variables, "strftime_now": now}
-        with _strange(), limited():
-            context = new_context(environment, template.name, template.blocks, known, shared=True)
-            return str(environment.concat(template.root_render_func(context)))
+        context = new_context(environment, template.name, template.blocks, known, shared=True)
+        with limited():
+            try:
+                return str(environment.concat(template.root_render_func(context)))
+            except JinjaError:
+                raise
+            except Exception as error:
+                raise _strange(error) from error
 
 
 def program(source: str, variables: Mapping[str, Any]) -> Program:
@@ -211,8 +196,12 @@ def program(source: str, variables: Mapping[str, Any]) -> Program:
     Raises:
         jinja2.TemplateError: Where the template is wrong, or too long.
     """
-    with _strange():
+    try:
         return _read(source, Given.of(variables, [*_environment().globals, "strftime_now"]))
+    except JinjaError:
+        raise
+    except Exception as error:
+        raise _strange(error) from error
 
 
 @lru_cache(maxsize=64)
@@ -221,18 +210,12 @@ def _read(source: str, given: Given) -> Program:
         raise ExhaustedError(f"it is longer than {SOURCE_LIMIT} characters")
     environment = _environment()
     tree = environment.parse(source)
-    prune(tree, given)
-    looked = looked_for(tree)
-    _Meter().visit(tree)
+    left = prune(tree, given)
+    looked = looked_for(left)
+    meter(left)
     return Program(environment.from_string(tree), looked)
 
 
-@contextmanager
-def _strange() -> Generator[None]:
-    """Make every error one of Jinja's: a stranger's program may raise anything."""
-    try:
-        yield
-    except JinjaError:
-        raise
-    except Exception as error:
-        raise JinjaError(f"{type(error).__name__}: {error}") from error
+def _strange(error: Exception) -> JinjaError:
+    """Make an error one of Jinja's: a stranger's program may raise anything."""
+    return JinjaError(f"{type(error).__name__}: {error}")

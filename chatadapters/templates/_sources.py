@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,18 +52,31 @@ def layout_from_jinja(
     """
     frozen = tuple((name, _frozen(value)) for name, value in sorted(variables.items()))
     template = JinjaLayout(text, bos=bos_token, eos=eos_token, variables=frozen)
-    template = replace(template, opens_with_bos=opens_with_bos(template))
     known = dict.fromkeys((*template.reserved, *special_tokens, bos_token, eos_token))
     reserved = tuple(token for token in known if token)
-    layout = compiled(template)
-    if layout is None:
-        return replace(
-            _rendered(template), reserved=reserved, source=f"{source}, rendered by Jinja"
-        )
+    layout = _layout_of(template)
+    if isinstance(layout, JinjaLayout):
+        return replace(layout, reserved=reserved, source=f"{source}, rendered by Jinja")
     stop = _stop(layout.assistant[1], eos_token, layout.user[0])
     return replace(
         layout, stop=stop, special_tokens=(), reserved=reserved, source=f"{source}, compiled"
     )
+
+
+def _layout_of(template: JinjaLayout) -> Layout | JinjaLayout:
+    """Compile a template, or take what the same one was compiled to before."""
+    try:
+        hash(template)
+    except TypeError:  # a variable that may change
+        return _compiled.__wrapped__(template, "")
+    # 1, 1.0 and True are equal, and written differently.
+    return _compiled(template, repr(template.variables))
+
+
+@lru_cache(maxsize=64)
+def _compiled(template: JinjaLayout, _written: str) -> Layout | JinjaLayout:
+    template = replace(template, opens_with_bos=opens_with_bos(template))
+    return compiled(template) or _rendered(template)
 
 
 def _rendered(template: JinjaLayout) -> JinjaLayout:

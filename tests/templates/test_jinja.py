@@ -51,6 +51,25 @@ def test_chatml_is_compiled() -> None:
     assert template.source == "Jinja, compiled"
 
 
+def test_a_template_is_compiled_once() -> None:
+    """The same text with the same variables is compiled before; its tokens may be others."""
+    source = CHATML + "{{ name }}"
+    first = DialogueTemplate.from_jinja(source, name="a")
+    again = DialogueTemplate.from_jinja(source, special_tokens=["<x>"], name="a")
+    assert isinstance(first.layout, Layout)
+    assert isinstance(again.layout, Layout)
+    assert again.layout.between is first.layout.between
+    assert set(again.layout.reserved) == {*first.layout.reserved, "<x>"}
+
+
+@pytest.mark.parametrize("given", [1, 1.0, True, [1], {"a": 1}, {"a": 2}])
+def test_variables_that_are_written_differently_are_different(given: object) -> None:
+    """Values that Python calls equal, and those that may change, are not taken for another."""
+    template = DialogueTemplate.from_jinja(CHATML + "{{ name }}", name=given)
+    written = str(tuple(given) if isinstance(given, list) else given)
+    assert template.get_training_prompt("Hi").endswith("<|im_end|>\n" + written)
+
+
 def test_a_system_text_inside_the_first_turn_is_compiled() -> None:
     """Llama 2 writes it into the first user's turn, after a token that opens every turn."""
     template = DialogueTemplate.from_jinja(LLAMA_2, bos_token="<s>", eos_token="</s>")

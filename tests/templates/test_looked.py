@@ -54,3 +54,25 @@ def test_numbers_are_found() -> None:
         "{{ m.content[:90] if m.content | length > 80 and messages[2] }}{% if true %}{% endif %}"
     )
     assert program(source, {}).looked.numbers == {2, 80, 90}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% if part.type == 'a' or part['kind'] in ['b', 'c'] %}{% endif %}", set()),
+        ("{{ messages | selectattr('role', 'equalto', 'a') | list }}", set()),
+        (
+            "{{ messages | selectattr('content', 'equalto', 'a') | list }}",
+            {"content", "equalto", "a"},
+        ),
+        (
+            "{{ messages | map(attribute='content') | select('equalto', 'a') }}",
+            {"equalto", "a", "content"},
+        ),
+        ("{% set n = namespace(type=m.content) %}{% if n.type == 'a' %}{% endif %}", {"a"}),
+        ("{% if m.content.title() == 'a' or f(m, 'b').type == 'c' %}{% endif %}", {"a", "b", "c"}),
+    ],
+)
+def test_what_a_message_does_not_have_tells_no_texts_apart(source: str, words: set[str]) -> None:
+    """A message has a role and a content; other keys are compared in vain, unless made here."""
+    assert program(source, {}).looked.words == words

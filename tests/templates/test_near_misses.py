@@ -139,6 +139,30 @@ MISSES: dict[str, tuple[str, list[Message]]] = {
         + "{% if n.role == 'stop' %}x{% endif %}",
         _user("stop"),
     ),
+    "a text by which messages are grouped": (
+        CHATML
+        + "{% for g in messages | groupby('content') %}"
+        + "{% if g.grouper == 'stop' %}x{% endif %}{% endfor %}",
+        _user("stop"),
+    ),
+    "a text that becomes the value of a key": (
+        CHATML
+        + "{% for m in messages %}{% set d = {}.fromkeys(['kind'], m.content) %}"
+        + "{% if d.kind == 'stop' %}x{% endif %}{% endfor %}",
+        _user("stop"),
+    ),
+    "a text that becomes the key of a message": (
+        CHATML
+        + "{% for m in messages %}{% set d = dict(m, kind=m.content) %}"
+        + "{% if d.kind == 'stop' %}x{% endif %}{% endfor %}",
+        _user("stop"),
+    ),
+    "a role that the template changes": (
+        CHATML
+        + "{% for m in messages %}{% set d = dict(m, role='tool') %}"
+        + "{% if d.role == 'tool' and d.content == 'stop' %}x{% endif %}{% endfor %}",
+        _user("stop"),
+    ),
     "a long text": (_text(f"{C}[:300]"), _user("long " * 100)),
     "a long text is marked": (
         _text(f"{C} if {C} | length < 1000 else {C} + '…'"),

@@ -29,6 +29,11 @@ def _written(source: str, **more: object) -> set[str]:
         "m.tool_calls",
         "m['tool_calls'] is defined and m.content",
         "m.get('tool_calls')",
+        "m.role == 'tool'",
+        "m['role'] in ['tool', 'function']",
+        "m.type == 'image'",
+        "m.type in ['image', 'video']",
+        "never_given == 1",
         "false",
     ],
 )
@@ -50,6 +55,13 @@ def test_what_cannot_be_is_left_out(test: str) -> None:
         "m.items",
         "never_given is none or x",
         "m.get('tool_calls', x)",
+        "m.role == 'user'",
+        "m.role in ['tool', 'system']",
+        "m.role in 'system message'",
+        "m.role in ['tool', x]",
+        "m.role != 'tool'",
+        "m.content == 'tool'",
+        "tools == none",
         "loop.first",
     ],
 )
@@ -84,6 +96,7 @@ def test_a_variable_that_stays_empty_is_known() -> None:
     "made",
     [
         "{% set n = namespace(tool_calls=1) %}",
+        "{% set n = namespace(role='tool') %}",
         "{% set n.tool_calls = 1 %}",
         "{% set n = {'tool_calls': 1} %}",
         "{% set n = {x: 1} %}",
@@ -92,7 +105,7 @@ def test_a_variable_that_stays_empty_is_known() -> None:
 )
 def test_a_key_that_the_template_makes_may_be_there(made: str) -> None:
     """An attribute is unknown only while nothing in the template gives it."""
-    assert "a" in _written(made + "{% if n.tool_calls %}a{% endif %}")
+    assert "a" in _written(made + "{% if n.tool_calls or n.role == 'tool' %}a{% endif %}")
 
 
 def test_a_variable_that_holds_more_may_have_any_key() -> None:
