@@ -30,6 +30,7 @@ MODELS = {
     "h2o-danube": "h2oai/h2o-danube-1.8b-chat",
     "kimi-k2": "Kimi-K2-Instruct.jinja",
     "ling": "inclusionAI/Ling-lite",
+    "llama-2": "llama",
     "llama-3": "Llama-3",
     "llama-3.1": "meta-llama-Llama-3.1-8B-Instruct.jinja",
     "megrez": "Infinigence/Megrez-3B-Instruct",

@@ -13,7 +13,7 @@ _LLAMA_2: Final = {
     "generation_prompt": "",
     "system": ("<<SYS>>\n", "\n<</SYS>>\n\n"),
     "system_place": "first_user",
-    "trim": ("user", "assistant"),
+    "trim": ("user", "assistant", "merged"),
     "stop": ("</s>", "[INST]", "[/INST]", "<<SYS>>"),
     "bos": "<s>",
 }
