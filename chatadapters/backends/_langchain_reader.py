@@ -66,9 +66,13 @@ class LangChainReader(Reader):
         self._finish: Finish | None = None
         self._ended = self._refused = self._expected = False
         self._gap = self._has_text
+        self._like: Any = None  # a chunk of nothing but text, after which more of it may follow
 
     def feed(self, chunk: Any) -> list[ReaderEvent]:
         """Read one chunk."""
+        if type(chunk) is type(self._like) and self._is_more_text(chunk):
+            self._out.text(chunk.content)
+            return self._out.take()
         usage = self._usage
         try:
             self._chunk(chunk)
@@ -99,6 +103,18 @@ class LangChainReader(Reader):
         else:
             raise unreadable(chunk)
 
+    def _is_more_text(self, message: Any) -> bool:
+        """Say whether a chunk of a message brings more text and nothing else that is new."""
+        return bool(
+            type(message.content) is str
+            and message.content
+            and message.response_metadata == self._like.response_metadata
+            and not message.tool_call_chunks
+            and not message.additional_kwargs
+            and message.usage_metadata is None
+            and getattr(message, "chunk_position", None) is None
+        )
+
     def _message(self, message: Any, content: str | list[Any]) -> None:
         if not self._one_call and message.type.lower().startswith(_OTHER_ROLES):
             self._out.progress += 1
@@ -114,6 +130,8 @@ class LangChainReader(Reader):
         for call in calls:
             self._call(call)
         self._metadata(message)
+        texts = message.type == "AIMessageChunk" and self._has_text and not self._gap
+        self._like = message if texts and self._finish is None and not self._ended else None
 
     def _beside(self, extra: Mapping[str, Any], blocks: Iterable[Any]) -> None:
         if not any(map(is_reasoning, blocks)) and (reasoning := reasoning_beside(extra)):

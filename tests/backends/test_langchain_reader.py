@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableLambda
 
 from chatadapters import EmptyReplyError, ProviderStreamError, langchain_predict
+from chatadapters.backends._langchain_reader import LangChainReader
 from tests.backends.langchain_model import ended, said, scripted, tool_call
 from tests.both import Run, complete
 
@@ -173,3 +176,30 @@ def test_halves_of_a_character_are_joined(run: Run) -> None:
     """A pair of surrogates that a provider tore apart becomes one character again."""
     predict = scripted(said("Hi \ud83d"), said("\ude00!"), ended())
     assert run(predict, "predict", "Hi")[-1] == "Hi 😀!"
+
+
+OPENAI = {"model_provider": "openai"}
+TWISTS: list[dict[str, Any]] = [
+    {},
+    {"content": "b"},
+    {"content": ""},
+    {"content": [{"type": "text", "text": "c"}]},
+    {"response_metadata": {}},
+    {"response_metadata": {**OPENAI, "finish_reason": "stop"}},
+    {"additional_kwargs": {"reasoning_content": "Hm"}},
+    {"usage_metadata": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}},
+    {"tool_call_chunks": [{"name": "f", "args": "{", "id": "1", "index": 0}]},
+    {"chunk_position": "last"},
+]
+CHUNKS = [
+    AIMessageChunk(**{"content": "a", "response_metadata": OPENAI, **twist}) for twist in TWISTS
+]
+
+
+@given(st.lists(st.sampled_from([*CHUNKS, "d", AIMessage("e")]), max_size=12), st.booleans())
+def test_what_is_read_fast_reads_the_same(chunks: list[Any], one_call: bool) -> None:
+    """A chunk of nothing but more text is read by a short cut, never one within a tuple."""
+    short, whole = LangChainReader(one_call=one_call), LangChainReader(one_call=one_call)
+    for chunk in chunks:
+        assert short.feed(chunk) == whole.feed((chunk,))
+    assert short.finish() == whole.finish()
