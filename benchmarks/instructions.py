@@ -100,6 +100,15 @@ def reply(count: int) -> None:
         assert state.take(float(number))
 
 
+def reads(count: int) -> None:
+    """Run a whole async reply on reads of the connection that bring one token each."""
+    import asyncio
+
+    from benchmarks.reads import read
+
+    asyncio.run(read(count))
+
+
 def build(count: int) -> None:
     """Build a request of so many turns."""
     from chatadapters import openai_predict
@@ -118,6 +127,7 @@ PATHS: dict[str, Callable[[int], None]] = {
     "read TGI": read("tgi", "/generate_stream", 1),
     "an HTTP chunk": chunks,
     "a chunk of a whole reply": reply,
+    "a read in asyncio, to the event": reads,
     "a turn of a request": build,
 }
 

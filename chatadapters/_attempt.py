@@ -56,6 +56,7 @@ class Attempt:
         self._tokens = TokenFilter(rules.special_tokens) if rules.special_tokens else None
         self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
         self._stop = StopFilter(rules.stop) if rules.stop else None
+        self._unfiltered = self._tokens is None and self._stop is None
         self._size = 0
         self.done = False
         self.events: list[Text | Reasoning] = []
@@ -101,8 +102,8 @@ class Attempt:
             if self.over:
                 return
             match event:
-                case Text(delta):
-                    self._text(delta)
+                case Text():
+                    self._text(event)
                 case Reasoning(delta):
                     self._reasoning(delta)
                 case Progress(size):
@@ -123,10 +124,15 @@ class Attempt:
             raise IncompleteStreamError(_incomplete(done=True))
         self._finish(Finish("unknown"))
 
-    def _text(self, delta: str) -> None:
+    def _text(self, event: Text) -> None:
         if self.finish is not None:
             return
+        delta = event.delta
         self._count(len(delta))
+        if delta and self._unfiltered and self._splitter.settled and self._join is None:
+            self._raw.write(delta)
+            self.events.append(event)
+            return
         text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
             self._join = None

@@ -84,6 +84,10 @@ class ChunkedBody:
         if len(data) <= self._left:
             self._left -= len(data)
             return data
+        if self._open == b"\r\n" and (found := _FIRST(data)) is not None:
+            end = found.end() + int(found[1], 16)
+            if found.end() < end == len(data) - 2 and data[end:] == b"\r\n":
+                return data[found.end() : end]  # one whole chunk: what most servers send
         pieces: list[bytes] = []
         at, size = 0, self._left
         self._left = 0

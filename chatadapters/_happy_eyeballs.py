@@ -29,10 +29,13 @@ async def connected(host: str, port: int, local_address: str | None) -> socket.s
     Raises:
         OSError: There is no such host, or none of its addresses can be reached; the first says why.
     """
+    addresses = by_turns(await _addresses(host, port))
+    if len(addresses) == 1:
+        return await _open(addresses[0], local_address)
     made: list[socket.socket] = []
     errors: list[OSError] = []
     running: set[asyncio.Task[None]] = set()
-    rest = iter(by_turns(await _addresses(host, port)))
+    rest = iter(addresses)
     try:
         while not made:
             address = next(rest, None)
@@ -58,21 +61,24 @@ async def _try(
     made: list[socket.socket],
     errors: list[OSError],
 ) -> None:
-    family, kind, protocol, _, where = address
     try:
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.setblocking(False)
-            if local_address is not None:
-                sock.bind((local_address, 0))
-            await asyncio.get_running_loop().sock_connect(sock, where)
-        except BaseException:
-            sock.close()
-            raise
+        made.append(await _open(address, local_address))
     except OSError as error:
         errors.append(error)
-    else:
-        made.append(sock)
+
+
+async def _open(address: tuple[Any, ...], local_address: str | None) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        if local_address is not None:
+            sock.bind((local_address, 0))
+        await asyncio.get_running_loop().sock_connect(sock, where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 async def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:

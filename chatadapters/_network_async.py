@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import httpcore2
 
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
 _MOST_UNSENT = 64 * 1024
+
+#: What a loop reads into, one for all its connections, because each read is taken out at once. A
+#: protocol without one has asyncio ask the system for 256 KiB with every read, which takes longer
+#: than all else that a token needs.
+_buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
+
+
+def _buffer_of(loop: asyncio.AbstractEventLoop) -> memoryview:
+    if loop not in _buffers:
+        _buffers[loop] = memoryview(bytearray(64 * 1024))
+    return _buffers[loop]
 
 
 class AsyncNetwork(httpcore2.AsyncNetworkBackend):
@@ -54,11 +66,12 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
         raise NotImplementedError  # httpcore's own retries are off
 
 
-class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
+class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
     """One connection, which the parser reads through `read` and a body through `receive`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._buffer = _buffer_of(loop)
         self._transport: Any = None
         self._blocks: list[bytes] = []
         self._waiting = 0  # bytes in them
@@ -80,7 +93,11 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it need not be heeded
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
         if self._take is not None:
             self._hand_over(data)
             return
@@ -125,8 +142,10 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
                 await self._send(timeout)
         self._shown = self._head.over
         with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-            async with Bound(timeout):
-                data = await self._next()
+            if not self._has_come():
+                async with Bound(timeout):
+                    await self._arrival()
+            data = self._next()
         end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
         self._put_first(data[end:])
         return data[:end]
@@ -145,14 +164,11 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             if self._ended:
                 raise self._error or BrokenPipeError("the server has closed the connection")
             self._transport.write(data)
-            async with Bound(timeout):
-                await self._written()
-
-    async def _written(self) -> None:
-        if self._writable is not None:
-            await self._writable
-            if self._error is not None:
-                raise self._error
+            if self._writable is not None:
+                async with Bound(timeout):
+                    await self._writable
+                if self._error is not None:
+                    raise self._error
 
     async def aclose(self) -> None:
         self.released()
@@ -179,7 +195,7 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         match info:
             case "is_readable":  # an idle connection that can be read is one that was closed
-                return self._ended or bool(self._blocks)
+                return self._has_come()
             case "ssl_object" | "socket":
                 return self._transport.get_extra_info(info)
             case "client_addr":
@@ -203,7 +219,9 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         """Give more of the body, nothing at the end of the connection."""
         self._watch()
         with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-            return await self._next()
+            if not self._has_come():
+                await self._arrival()
+            return self._next()
 
     async def pour(self, take: Take) -> None:
         """Give what comes to `take` the moment it comes, until the body is over.
@@ -277,20 +295,23 @@ class AsyncConnection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         self._put_first(data)
         self._shown = True
 
-    async def _next(self) -> bytes:
-        """Take all that has come, or wait for some."""
-        if not (self._blocks or self._ended):
-            self._wanted = self._loop.create_future()
-            try:
-                await self._wanted
-            finally:
-                self._wanted = None
+    def _has_come(self) -> bool:
+        return self._ended or bool(self._blocks)
+
+    async def _arrival(self) -> None:
+        self._wanted = self._loop.create_future()
+        try:
+            await self._wanted
+        finally:
+            self._wanted = None
+
+    def _next(self) -> bytes:
+        """Take all that has come."""
         if not self._blocks and self._error is not None:
             raise self._error
         return self._taken()
 
     def _taken(self) -> bytes:
-        """Take all that has come."""
         blocks, self._blocks, self._waiting = self._blocks, [], 0
         self._go_on()
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)

@@ -1,0 +1,59 @@
+"""A reply in asyncio on reads that bring a token each: from the connection to who asks for events.
+
+There is no socket in it: what the event loop and the system do is not ours to count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+
+from benchmarks.regime_server import TOKEN, wire_of
+from chatadapters import make_predict
+from chatadapters._body import AsyncBody
+from chatadapters._http import BODY
+from chatadapters._network_async import AsyncConnection
+from chatadapters._pour import PouredStream
+from chatadapters.backends.openai import OpenAIBackend
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from chatadapters import Timeout
+
+
+class _Connected(OpenAIBackend):
+    """A backend whose answer comes on a connection that is there."""
+
+    def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:  # noqa: ARG002
+        return PouredStream(self.client)
+
+
+async def read(count: int) -> None:
+    """Read so many tokens, each as soon as it is there."""
+    connection = AsyncConnection(asyncio.get_running_loop())
+    connection.connection_made(asyncio.Transport())
+    response = httpcore2.Response(
+        200,
+        headers=[(b"transfer-encoding", b"chunked")],
+        extensions={"network_stream": connection, "http_version": b"HTTP/1.1"},
+    )
+    request = httpcore2.Request("POST", "http://127.0.0.1/")
+    body = AsyncBody(response, request, lambda: asyncio.sleep(0))
+
+    @asynccontextmanager
+    async def answer() -> AsyncGenerator[Any, None]:
+        yield SimpleNamespace(extensions={BODY: body})
+
+    token = wire_of("/chat/completions")[0](TOKEN)
+    data = b"%x\r\n%b\r\n" % (len(token), token)
+    events = make_predict(_Connected("m", client=answer)).aio.events("Hi")
+    for _ in range(count):
+        connection.get_buffer(len(data))[: len(data)] = data
+        connection.buffer_updated(len(data))
+        await anext(events)
+    await events.aclose()
