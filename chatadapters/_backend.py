@@ -162,7 +162,8 @@ class Backend:
 
         An iterator that has a coroutine method `pour(put)` is not iterated: it calls `put` with
         each chunk the moment it comes, and returns at the end. Where `put` gives a future, nobody
-        has room for more before it is done.
+        has room for more before it is done. `put(chunk, True)` says that all that comes until then
+        will be one chunk; such a stream is also told to wait while nothing may be shown.
 
         Args:
             payload: What `build` gave.

@@ -150,7 +150,7 @@ class AsyncBody(httpx2.AsyncByteStream):
 
         def take(data: bytes) -> bool | Future[None] | None:
             block = framed.feed(data)
-            room = put(block) if block else None
+            room = put(block, True) if block else None
             return framed.over or room
 
         try:

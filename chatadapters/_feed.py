@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _FULL_PAUSE = 0.005
 _OBJECT_SIZE = 512
 _JOIN_SECONDS = 0.05
+_LITTLE = 4096  # bytes; a read that brings more is part of a burst
 
 
 class End(NamedTuple):
@@ -253,9 +254,7 @@ class AsyncFeed:
             finally:
                 self._arrived = None
         chunks, self._chunks, self._waiting = self._chunks, [], 0
-        if self._room is not None:
-            _wake(self._room)
-            self._room = None
+        self._make_room()
         return chunks, self._end
 
     async def aclose(self) -> None:
@@ -283,11 +282,13 @@ class AsyncFeed:
             return
         if self._loop.time() < self._due:
             self._timer = self._loop.call_at(self._due, self._ring)
-        elif self._gather:
+        elif self._gather and (self._room is None or self._waiting > self._most):
             _wake(self._arrived)
         else:
             from ._turns import after_turns
 
+            self._gather = False
+            self._make_room()  # what came while nothing was read comes now
             after_turns(partial(_wake, self._arrived))
 
     async def _move(self) -> None:
@@ -314,15 +315,29 @@ class AsyncFeed:
             if room := self._put(chunk):
                 await room
 
-    def _put(self, chunk: Chunk) -> asyncio.Future[None] | None:
-        """Take a chunk; give what to wait for before the next one."""
+    def _put(self, chunk: Chunk, whole: bool = False) -> asyncio.Future[None] | None:
+        """Take a chunk; give what to wait for before the next one.
+
+        Args:
+            chunk: The chunk.
+            whole: Whether all that comes while this waits will be one chunk. Then little is not
+                worth reading as long as nothing may be shown.
+        """
         self._chunks.append(chunk)
         self._waiting += _size(chunk)
-        if not self._gather:
-            _wake(self._arrived)
-        if self._waiting > self._most and self._room is None:
+        arrived = self._arrived
+        if arrived is not None and not self._gather:
+            _wake(arrived)
+        if self._room is None and (
+            self._waiting > self._most
+            or (whole and self._gather and arrived is not None and len(chunk) < _LITTLE)
+        ):
             self._room = self._loop.create_future()
         return self._room
+
+    def _make_room(self) -> None:
+        _wake(self._room)
+        self._room = None
 
 
 def _wake(future: asyncio.Future[None] | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ._http import abody_of, pour_body
 
@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    #: Takes a block; gives what to wait for where nobody has room for more.
-    Put: TypeAlias = Callable[[bytes], Future[None] | None]
+    class Put(Protocol):
+        """Takes a block; gives what to wait for before the next one, if anything.
+
+        `whole` says that all that comes while that is waited for will be one block.
+        """
+
+        def __call__(self, block: bytes, whole: bool = False, /) -> Future[None] | None: ...
 
 
 class PouredStream:

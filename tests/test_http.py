@@ -125,7 +125,7 @@ def read(request: pytest.FixtureRequest) -> Callable[[Post], bytes]:
         stream = apost_stream(http_clients().aio(), post, Timeout())
         blocks: list[bytes] = []
         if request.param == "poured":
-            await stream.pour(blocks.append)
+            await stream.pour(lambda block, _whole=False: blocks.append(block))
         else:
             blocks += [block async for block in stream]
         return b"".join(blocks)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from functools import partial
 from itertools import pairwise
 
 import httpx2
 import pytest
 
+from chatadapters._feed import AsyncFeed, End
 from chatadapters._http import apost
 from chatadapters._http_clients import http_clients
 from chatadapters._policies import Timeout
@@ -44,6 +46,10 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 def stream(url: str, timeout: Timeout | None = None) -> PouredStream:
     return PouredStream(partial(apost, http_clients().aio(), Post(url, {}), timeout or Timeout()))
+
+
+def keep(taken: list[bytes]) -> Callable[..., None]:
+    return lambda block, _whole=False: taken.append(block)
 
 
 def chunk(data: bytes) -> bytes:
@@ -79,7 +85,7 @@ async def test_a_slow_consumer_holds_the_network_back(monkeypatch: pytest.Monkey
     flood, taken = Flood(), bytearray()
     room = asyncio.get_running_loop().create_future()
 
-    def put(block: bytes) -> asyncio.Future[None] | None:
+    def put(block: bytes, _whole: bool = False) -> asyncio.Future[None] | None:
         taken.extend(block)
         return None if room.done() else room
 
@@ -105,7 +111,7 @@ async def test_silence_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
     with answering(silent) as url:
         with pytest.raises(httpx2.ReadTimeout):
-            await stream(url, Timeout(first=0.2, idle=0.2)).pour(taken.append)
+            await stream(url, Timeout(first=0.2, idle=0.2)).pour(keep(taken))
         over.set()
     assert taken == [b"a"]
 
@@ -120,7 +126,7 @@ async def test_a_body_that_breaks_is_an_error(rest: bytes, given: bytes) -> None
         answering(lambda connection: connection.sendall(HEAD + chunk(b"a") + rest)) as url,
         pytest.raises(httpx2.RemoteProtocolError),
     ):
-        await stream(url).pour(taken.append)
+        await stream(url).pour(keep(taken))
     assert b"".join(taken) == given
 
 
@@ -137,14 +143,14 @@ async def test_a_body_may_be_cut_anywhere() -> None:
 
         taken: list[bytes] = []
         with answering(in_two) as url:
-            await stream(url).pour(taken.append)
+            await stream(url).pour(keep(taken))
         assert b"".join(taken) == b"Hello", cut
 
 
 async def test_what_takes_it_may_fail() -> None:
     """An error of the consumer ends the pouring, not the event loop's own reading."""
 
-    def broken(block: bytes) -> None:
+    def broken(block: bytes, _whole: bool = False) -> None:
         raise ValueError(block)
 
     with (
@@ -152,3 +158,30 @@ async def test_what_takes_it_may_fail() -> None:
         pytest.raises(ValueError, match="a"),
     ):
         await stream(url).pour(broken)
+
+
+@pytest.mark.parametrize("pieces", [300, 1])
+async def test_what_may_not_be_shown_yet_is_not_read_yet(pieces: int) -> None:
+    """Hundreds of small pieces in one wait are read at once at its end, none is late or lost."""
+    said = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(HEAD + chunk(b"a"))
+        for _ in range(pieces):
+            connection.sendall(chunk(b"b"))
+            time.sleep(0.001)
+        said.wait(30)
+        connection.sendall(b"0\r\n\r\n")
+
+    with answering(drip) as url:
+        async with aclosing(AsyncFeed(lambda: stream(url), 2**20)) as feed:
+            feed.start()
+            chunks, _ = await feed.get(30)
+            more, _ = await feed.get(2, gather=True)
+            said.set()
+            rest, end = await feed.get(30, gather=True)
+    assert b"".join([*chunks, *more]) == b"a" + b"b" * pieces
+    assert len(more) < 10
+    assert not b"".join(rest)
+    assert end == End(None)
