@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import re
 import socket
+import sys
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -48,6 +49,7 @@ def serving() -> Iterator[str]:
 
 
 def _serve(listener: socket.socket) -> None:
+    sys.setswitchinterval(0.0005)  # a new stream waits for the metronome so long, not ten times
     metronome = Metronome()
     Thread(target=metronome.run, daemon=True).start()
     Thread(target=_end_with_parent, daemon=True).start()

@@ -292,7 +292,10 @@ class AsyncFeed:
             after_turns(partial(_wake, self._arrived))
 
     async def _move(self) -> None:
+        from ._one_by_one import one_by_one
+
         try:
+            await one_by_one()
             stream = self._open()
             try:
                 pour = getattr(stream, "pour", None)
