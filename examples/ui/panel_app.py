@@ -24,6 +24,10 @@ chat = pn.chat.ChatInterface(
         pn.chat.ChatAreaInput(name="Text", placeholder="Say something"),
     ],
     active=1,
-    height=600,
+    # As high as the window; Panel's own bound of the messages knows nothing of the tabs.
+    stylesheets=[
+        ":host { height: calc(100vh - 140px) !important; }"
+        ".chat-feed-log { flex-shrink: 1; min-height: 0; max-height: none; }"
+    ],
 )
 pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()

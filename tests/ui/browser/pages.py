@@ -92,12 +92,15 @@ def fill(field: str) -> Callable[[Page], None]:
 def panel_send(page: Page) -> None:
     told = page.get_by_text("I was told")
     before = told.count()
-    for _ in range(4):
+    for _ in range(15):
         page.get_by_role("button", name="Send").click()
         page.wait_for_timeout(2000)
         if told.count() > before:
             break  # else Panel did not have the file yet
+    expect(told).to_have_count(before + 1)
+    expect(page.locator("button:has-text('Stop'):visible")).to_have_count(0)
     page.locator(".bk-tab:has-text('Text')").click()
+    page.locator("textarea").first.wait_for()  # a tab is made when it is opened
 
 
 def chainlit_settings(page: Page) -> None:

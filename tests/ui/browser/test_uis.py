@@ -42,6 +42,7 @@ def test_a_conversation(chat: Chat, provider: Obedient) -> None:
     chat.send("second")
     chat.states("/ second")
     chat.screenshot("conversation")
+    expect(chat.page.locator(chat.ui.box).first).to_be_in_viewport(ratio=0.99)
     assert provider.asked() == [
         ("user", count),
         ("assistant", f"I was told: {count}"),
