@@ -6,6 +6,8 @@ from inspect import Parameter, Signature
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from ._backend import Backend
+from ._errors import OptionError
 from ._policies import Limits, Retry, Timeout, Window
 from ._registry import make_backend
 from ._run import astreaming, streaming
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._attempt import EndsWith
-    from ._backend import Backend
     from ._events import Finish, Reply
     from ._files import Roots
     from ._protocols import AsyncPredict, Predict
@@ -77,7 +78,7 @@ def make_predict(
         The predict function.
 
     Raises:
-        OptionError: When an option cannot have its value.
+        OptionError: When an option cannot have its value, or `backend` is none.
         UnknownBackendError: When no backend has this name.
 
     Example:
@@ -88,6 +89,7 @@ def make_predict(
     if isinstance(backend, str):
         backend, options = make_backend(backend, options)
     else:
+        _check(backend)
         backend, options = split(backend, options)
     spec = Spec(
         backend=backend,
@@ -107,6 +109,17 @@ def make_predict(
         options=options,
     )
     return predict_of(spec)
+
+
+def _check(backend: object) -> None:
+    if isinstance(backend, type):
+        name = backend.__name__
+        raise OptionError(f"backend is the class {name}: give an object, {name}(...)")
+    if not isinstance(backend, Backend):
+        raise OptionError(
+            f"backend is of type {type(backend).__name__}: give a Backend, or a name such as "
+            "'openai:gpt-4o-mini'"
+        )
 
 
 def predict_of(spec: Answers) -> Predict:

@@ -456,3 +456,11 @@ class Plain(Backend):
 
     def stream(self, payload: str, timeout: Any) -> Any:
         yield payload
+
+
+def test_what_is_no_backend_is_told() -> None:
+    """A class, or a client of a provider, in place of a backend; what it holds is not shown."""
+    with pytest.raises(OptionError, match=r"the class ScriptedBackend: give an object"):
+        make_predict(ScriptedBackend)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"of type dict: give a Backend, or a name"):
+        make_predict({"api_key": "sk-1"})  # type: ignore[arg-type]
