@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from ._fields import CLOSING
+from ._fields import CLOSING, LATER
 from ._texts import Thinking
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ def strips(layout: Layout, role: str) -> Iterator[Layout]:
     """Yield a layout with every way to strip the texts of a role."""
     plain = {name: (left, right) for name, left, right in layout.strip}
     plain |= dict.fromkeys(layout.trim, (None, None))
-    already = plain.get("assistant") if role in CLOSING else None
+    apart = role in {*CLOSING, LATER}
+    already = plain.get("system" if role == LATER else "assistant") if apart else None
     yield layout
     for left, right in _ENDS:
         if (left, right) == already:
             continue
-        if (left, right) == (None, None) and role not in CLOSING:
+        if (left, right) == (None, None) and not apart:
             yield replace(layout, trim=(*layout.trim, role))
         else:
             yield replace(layout, strip=(*layout.strip, (role, left, right)))

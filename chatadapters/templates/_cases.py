@@ -32,7 +32,10 @@ _PLAIN = (
 )
 _CLOSING = re.compile(r"</([^<>/\s]+)>")
 _ORDERS = ("aua", "uu", "uua", "uaa", "uaau", "auuaau")
-_LATER = ("us", "uas", "usu", "usau", "uassu", "uasusasu")
+_LATER = {
+    "anywhere": ("us", "uas", "usu", "usau", "uassu", "uasusasu"),
+    "between": ("uasu", "uasua", "uasuasuasu", "aasuu", "uuasuaasu"),
+}
 _ROLES = {"u": "user", "a": "assistant", "s": "system"}
 _LONGEST_TEXT, _MOST_TURNS, _LINKS = 10_000, 100, 8
 
@@ -68,7 +71,7 @@ def cases(layout: Layout, looked: Looked) -> Iterator[Case]:
 
 def later_cases(layout: Layout) -> Iterator[Case]:
     """Yield what a layout must write like its template, system messages between the turns."""
-    yield from _orders(layout, _LATER)
+    yield from _orders(layout, _LATER[layout.later_place])
     turns = [(role, text) for text in _PLAIN for role in ("user", "assistant", "system") if text]
     yield from _both([*turns, TURNS[0]])
     yield from _both(turns[:-1])

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from chatadapters._errors import TemplateError
 
 from ._answers import Answers, renderer_of, written
 from ._cases import cases, later_cases
-from ._fields import CLOSING
+from ._fields import CLOSING, LaterPlace
 from ._marks import SYSTEM, TURNS
 from ._pieces import NoLayoutError, split
 from ._probe import Prober
@@ -53,11 +53,20 @@ def compiled(template: JinjaLayout) -> Layout | None:
         except (NoLayoutError, TemplateError):
             continue
         if _proved(answers, layout, cases(layout, answers.template.looked())):
-            kept = layout.later_system and _proved(answers, layout, later_cases(layout))
-            return layout if kept else replace(layout, later_system=None)
+            return _with_later_place(answers, layout)
         if not layout.closing:
             break
     return None
+
+
+def _with_later_place(answers: Answers, layout: Layout) -> Layout:
+    """Find where the layout's system messages between the turns may be."""
+    places: tuple[LaterPlace, ...] = get_args(LaterPlace) if layout.later_system else ()
+    for place in places:
+        placed = replace(layout, later_place=place)
+        if _proved(answers, placed, later_cases(placed)):
+            return placed
+    return replace(layout, later_system=None)
 
 
 def _proved(answers: Answers, layout: Layout, compared: Iterable[Case]) -> bool:

@@ -15,11 +15,14 @@ Around: TypeAlias = tuple[str, str]
 SystemPlace: TypeAlias = Literal[
     "block", "first_user", "last_user", "last_message", "ignore", "refuse"
 ]
+LaterPlace: TypeAlias = Literal["anywhere", "between"]
 
 
 ROLES = ("system", "user", "assistant")
 # What else can be stripped: the system text and the user's text that it stands before, as one.
 MERGED = "merged"
+# A system message between the turns, where it is stripped otherwise than the first one.
+LATER = "later"
 # Where the system text stands inside a turn.
 INSIDE = {"first_user", "last_user", "last_message"}
 # The assistant's text that ends a conversation, by what counts as the end: the last message,
@@ -45,6 +48,8 @@ def check_field(name: str, value: object) -> None:
         good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
     elif name == "system_place":
         good = value in get_args(SystemPlace)
+    elif name == "later_place":
+        good = value in get_args(LaterPlace)
     elif name in {"stop", "special_tokens", "reserved"}:
         good = isinstance(value, tuple) and _strings(value) and "" not in value
     elif name == "trim":
@@ -67,7 +72,7 @@ def _is_between(row: _Row) -> bool:
 
 
 def _is_strip(row: _Row) -> bool:
-    known = len(row) == 3 and row[0] in {*ROLES, *CLOSING}  # noqa: PLR2004
+    known = len(row) == 3 and row[0] in {*ROLES, *CLOSING, LATER}  # noqa: PLR2004
     return known and all(part is None or isinstance(part, str) for part in row[1:])
 
 

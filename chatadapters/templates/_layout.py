@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ._fields import CLOSING, INSIDE, MERGED, Around, SystemPlace, check_field
+from ._fields import CLOSING, INSIDE, MERGED, Around, LaterPlace, SystemPlace, check_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,8 @@ class Layout:
             what `no_system` says.
         later_system: What stands around a system message between the turns; None: there may be
             none.
+        later_place: Where that may be: `"anywhere"`, or only `"between"` an assistant's answer
+            and the user's text after it.
         begin: What opens every prompt (after the beginning-of-sequence token).
         first_user: What stands before the user's text when that is the first turn, if it is
             not `user[0]`.
@@ -51,8 +53,9 @@ class Layout:
             (the last one of the assistant, wherever it is).
         trim: The roles whose text is stripped of white space at both ends; `"merged"` strips
             the system text inside a turn and that turn's text as one.
-        strip: Those that lose other characters: `(role, left, right)`, the role may be
-            a kind of closing answer, None stands for white space.
+        strip: Those that lose other characters: `(role, left, right)`, the role may be a kind of
+            closing answer or `"later"` (system messages between the turns), None stands for
+            white space.
         thinking: What happens to reasoning in assistants' texts.
         dates: Placeholders in the text before the first turn, each with the form of
             `strftime` in which today's date stands there: `("{date}", "%d %b %Y")`.
@@ -85,6 +88,7 @@ class Layout:
     no_system: str = ""
     blank_system: str | None = None
     later_system: Around | None = None
+    later_place: LaterPlace = "anywhere"
     begin: str = ""
     first_user: str | None = None
     between: tuple[tuple[str, str, str], ...] = ()

@@ -11,7 +11,7 @@ from chatadapters._errors import TemplateError
 
 from ._answers import renderer_of, written
 from ._candidates import Rules, same_name, strips, untouched
-from ._fields import INSIDE, MERGED
+from ._fields import INSIDE, LATER, MERGED
 from ._layout import Layout
 from ._marks import ANSWER, LONGEST_WORD, MARKS, SPACED, SYSTEM, THOUGHT, TURNS
 from ._pieces import (
@@ -283,17 +283,17 @@ class Prober:
     def _with_later_system(self, layout: Layout) -> Layout:
         turns = [*TURNS[:2], ("system", SYSTEM), TURNS[2]]
         try:
-            pieces = self._pieces(turns)
+            _, _, before, after, _ = self._pieces(turns)
         except (NoLayoutError, TemplateError):
             return layout
-        before, after = pieces[2], pieces[3]
         if not (before.startswith(layout.assistant[1]) and after.endswith(layout.user[0])):
             return layout
-        pair = (
-            before.removeprefix(layout.assistant[1]),
-            after[: len(after) - len(layout.user[0])],
-        )
-        return replace(layout, later_system=pair)
+        end = len(after) - len(layout.user[0])
+        later = replace(layout, later_system=(before[len(layout.assistant[1]) :], after[:end]))
+        turns[2] = ("system", SPACED.format(SYSTEM))
+        with suppress(NoLayoutError):
+            return self._first(strips(later, LATER), [turns])
+        return layout
 
 
 def _answered(turns: list[Turn], text: str) -> list[Turn]:

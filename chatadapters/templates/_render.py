@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatadapters._errors import TemplateError
 
-from ._fields import CLOSING, KINDS, MERGED, ROLES
+from ._fields import CLOSING, KINDS, LATER, MERGED, ROLES
 from ._guard import Change
 from ._layout_guard import guard_of
 from ._rendered import Parts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._texts import Thinking
 
 Turn: TypeAlias = tuple[str, str]
-ORDINARY: dict[str, str] = dict.fromkeys((*CLOSING, "empty"), "assistant")
+ORDINARY: dict[str, str] = dict.fromkeys((*CLOSING, "empty"), "assistant") | {LATER: "system"}
 
 
 class Renderer:
@@ -123,17 +123,22 @@ class Renderer:
         return [piece for role in roles for piece in self._around[role]]
 
     def _check(self, roles: Sequence[str]) -> None:
-        strange = set(roles) - self._around.keys()
-        if strange - {"system"}:
-            role = next(role for role in roles if role in strange - {"system"})
-            raise TemplateError(
-                f"role {role!r} has no place in a template: give 'system', 'user' or 'assistant'"
-            )
-        if strange:
-            raise TemplateError(
-                f"{_named(self._layout)} takes a system message only at the beginning, "
-                f"not as turn {roles.index('system')} (from 0)"
-            )
+        for role in roles:
+            if role not in ROLES:
+                raise TemplateError(
+                    f"role {role!r} has no place in a template: "
+                    "give 'system', 'user' or 'assistant'"
+                )
+        layout = self._layout
+        around = zip(("start", *roles), roles, (*roles[1:], "end"), strict=False)
+        for number, (before, role, after) in enumerate(around):
+            between = layout.later_place == "between" and (before, after) != ("assistant", "user")
+            if role == "system" and (layout.later_system is None or between):
+                more = " or between an answer and a user's message" if layout.later_system else ""
+                raise TemplateError(
+                    f"{_named(layout)} takes a system message only at the beginning{more}, "
+                    f"not as turn {number} (from 0)"
+                )
 
     def _system_text(self, system: str, *, given: bool) -> str:
         """Put the fixed text around the system text, or give what stands there without one."""
@@ -194,7 +199,8 @@ class Renderer:
         if not (self._strip or self._thinking):
             return thoughts
         for number, kind in enumerate(["system", *kinds]):
-            strip = self._strip.get(kind) or self._strip.get(ORDINARY.get(kind, ""))
+            place = LATER if number and kind == "system" else kind
+            strip = self._strip.get(place) or self._strip.get(ORDINARY.get(place, ""))
             if strip:
                 texts[number] = stripped(texts[number], *strip)
             rule = self._thinking.get(kind)

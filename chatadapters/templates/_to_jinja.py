@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._fields import INSIDE, MERGED
+from ._fields import INSIDE, LATER, MERGED
 from ._render import ORDINARY, all_pairs
 
 if TYPE_CHECKING:
@@ -124,7 +124,14 @@ def _turn(layout: Layout) -> Iterator[str]:
             before = f"{_literal(layout.first_user)} if loop.first else {before}"
         yield f"{{%- {'elif' if number else 'if'} message['role'] == '{role}' -%}}"
         yield f"{{%- set kind, before, after = '{role}', {before}, {after} -%}}"
-        yield from _answer(layout) if role == "assistant" else _content(layout, role)
+        if role == "system" and layout.later_place == "between":
+            yield "{%- if loop.last or loop.previtem['role'] != 'assistant' -%}"
+            yield _raise("A system message stands before a user's, after an answer")
+            yield "{%- elif loop.nextitem['role'] != 'user' -%}"
+            yield _raise("A system message stands before a user's, after an answer")
+            yield "{%- endif -%}"
+        kind = LATER if role == "system" else role
+        yield from _answer(layout) if role == "assistant" else _content(layout, kind)
     yield "{%- else -%}"
     yield _raise("Only the roles system, user and assistant are supported, system first")
     yield "{%- endif -%}"

@@ -46,7 +46,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     answers = ["assistant", closing] if closing else ["assistant"]
     kinds = ["start", "user", *answers, "empty", "end"]
     rows = st.tuples(st.sampled_from(kinds[:-1]), st.sampled_from(kinds[1:]), PIECES)
-    strips = st.tuples(st.sampled_from(["system", "user", *answers]), ENDS, ENDS)
+    strips = st.tuples(st.sampled_from(["system", "later", "user", *answers]), ENDS, ENDS)
     return Layout(
         user=draw(AROUND),
         assistant=draw(AROUND),
@@ -60,6 +60,7 @@ def layouts(draw: st.DrawFn) -> Layout:
         no_system=draw(PIECES),
         blank_system=draw(st.none() | PIECES),
         later_system=draw(st.none() | AROUND),
+        later_place=draw(st.sampled_from(["anywhere", "between"])),
         begin=draw(PIECES),
         first_user=draw(st.none() | PIECES),
         between=tuple(draw(st.lists(rows, max_size=4))),

@@ -51,6 +51,35 @@ def test_chatml_is_compiled() -> None:
     assert template.source == "Jinja, compiled"
 
 
+ASKED = CHATML.replace("if add_gen", "if messages[-1].role == 'user' and add_gen")
+FIRST_STRIPPED = CHATML.replace(
+    "m['content'] +", "(m.content.strip() if loop.first and m.role == 'system' else m.content) +"
+)
+
+
+def test_a_system_message_between_exchanges_is_compiled() -> None:
+    """Where one after the last message would change the prompt, it may still stand there."""
+    template = DialogueTemplate.from_jinja(ASKED)
+    assert isinstance(template.layout, Layout)
+    assert template.layout.later_place == "between"
+    turns = [*CONVERSATION[:3], Message("system", "S2"), Message("user", "U2")]
+    assert template.get_inference_prompt(turns).endswith(
+        "A1<|im_end|>\n<|im_start|>system\nS2<|im_end|>\n<|im_start|>user\nU2<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+    with pytest.raises(TemplateError, match="not as turn 4"):
+        template.get_inference_prompt([*turns, Message("system", "S3")])
+
+
+def test_system_messages_are_stripped_each_in_their_way() -> None:
+    """The first one may lose white space that later ones keep."""
+    template = DialogueTemplate.from_jinja(FIRST_STRIPPED)
+    assert isinstance(template.layout, Layout)
+    turns = [Message("system", " S "), *CONVERSATION[1:3], Message("system", " T ")]
+    assert template.get_training_prompt(turns).startswith("<|im_start|>system\nS<|im_end|>")
+    assert template.get_training_prompt(turns).endswith("<|im_start|>system\n T <|im_end|>\n")
+
+
 def test_a_template_is_compiled_once() -> None:
     """The same text with the same variables is compiled before; its tokens may be others."""
     source = CHATML + "{{ name }}"
