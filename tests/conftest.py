@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 from tests.both import run
 
 __all__ = ["run"]
+
+# What a shell begins with `&` ignores Ctrl-C, and so would every program that is tested with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says something about the machine, not about us.
 settings.register_profile("chatadapters", deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,12 @@ from chatadapters import (
     Reply,
     Retry,
     Timeout,
-    huggingface_predict,
     langchain_predict,
-    openai_predict,
-    text_generation_predict,
 )
 from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
 from tests.backends.langchain_model import chat_openai
+from tests.http_backends import BACKENDS, KEY, Make
 
-KEY = "sk-fault-Zm9yYmlkZGVu"
 SPEED = 20
 #: For faults that only a clock ends: the speed makes the pauses within them 0.3 s at most.
 SHORT = Timeout(connect=1.5, first=2, idle=1.5)
@@ -36,33 +33,6 @@ LONG = Timeout(connect=30, first=30, idle=30)
 
 _LARGE = 100_000
 
-Make = Callable[..., Any]
-
-
-def openai_chat(url: str, **options: Any) -> Any:
-    return openai_predict("fault", base_url=url, api_key=KEY, **options)
-
-
-def openai_responses(url: str, **options: Any) -> Any:
-    return openai_predict("fault", base_url=url, api_key=KEY, api="responses", **options)
-
-
-def tgi(url: str, **options: Any) -> Any:
-    return text_generation_predict(url, token=KEY, max_new_tokens=100, **options)
-
-
-def completions(url: str, **options: Any) -> Any:
-    return text_generation_predict(url, token=KEY, wire="completions", **options)
-
-
-def huggingface_chat(url: str, **options: Any) -> Any:
-    return huggingface_predict("fault", base_url=url, token=KEY, **options)
-
-
-def huggingface_text(url: str, **options: Any) -> Any:
-    task = {"task": "text-generation", "template": "starchat"}
-    return huggingface_predict(base_url=url, token=KEY, **task, **options)
-
 
 def langchain(url: str, timeout: Timeout, **options: Any) -> Any:
     clocks = httpx2.Timeout(timeout.idle, connect=timeout.connect)
@@ -70,15 +40,6 @@ def langchain(url: str, timeout: Timeout, **options: Any) -> Any:
     return langchain_predict(model, timeout=timeout, **options)
 
 
-#: Every backend with the dialect it speaks: one line each.
-BACKENDS: dict[str, tuple[str, Make]] = {
-    "openai-chat": ("openai", openai_chat),
-    "openai-responses": ("responses", openai_responses),
-    "tgi": ("tgi", tgi),
-    "completions": ("completions", completions),
-    "huggingface-chat": ("openai", huggingface_chat),
-    "huggingface-text": ("tgi", huggingface_text),
-}
 #: Backends that read through a client of others, which cannot be pointed elsewhere either.
 THROUGH_CLIENTS: dict[str, tuple[str, Make]] = {"langchain": ("openai", langchain)}
 

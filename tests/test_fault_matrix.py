@@ -13,7 +13,8 @@ import pytest
 from benchmarks.langchain_limits import LIMITS
 from chatadapters import ChatAdaptersError, EmptyReplyError
 from chatadapters.testing.faults import TEXT, FaultServer
-from tests.fault_cells import KEY, SPEED, THROUGH_CLIENTS, Cell, Outcome, cells, run
+from tests.fault_cells import SPEED, THROUGH_CLIENTS, Cell, Outcome, cells, run
+from tests.http_backends import KEY
 
 TYPED = (ChatAdaptersError, openai.OpenAIError, httpx2.HTTPError)
 #: Generous: it tells an answer from a hang.

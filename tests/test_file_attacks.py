@@ -18,7 +18,7 @@ from chatadapters import HistoryError, UnsupportedContentError, local_predict
 from chatadapters._media import MAX_FILE_BYTES
 from chatadapters.testing.faults import TEXT, FaultServer
 from tests.both import Run
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 from tests.test_files import ways_to_name
 
 pytestmark = pytest.mark.timeout(60)

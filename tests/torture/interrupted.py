@@ -16,7 +16,7 @@ from typing import Any
 
 from chatadapters import Retry, Timeout
 from chatadapters.testing.faults import TEXT, FaultServer
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 from tests.torture.test_leaks import settled
 
 _TIMES = 200

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chatadapters import Limits, Retry, Timeout
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 
 
 def main() -> None:

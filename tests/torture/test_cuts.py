@@ -12,7 +12,7 @@ import pytest
 
 from chatadapters import Reply, Retry, Timeout
 from chatadapters.testing.faults import TEXT, End, FaultServer, good_body
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 from tests.torture import short
 
 #: How many bytes lie between two cuts of the long stream; 1 cuts it after every byte.
@@ -108,7 +108,7 @@ _LONG = [
 ]
 
 
-@pytest.mark.timeout(0 if _STRIDE < 89 else 120)
+@pytest.mark.timeout(0 if _STRIDE < 89 else 300)
 @pytest.mark.parametrize("how", ["clean", "fin", "rst"])
 @pytest.mark.parametrize(("backend", "repeats"), _LONG)
 def test_a_cut_of_a_long_stream_is_mended(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatadapters.testing.faults import SCENARIOS, TEXT, FaultServer
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def ended(code: str, *args: str) -> str:
 
 _BEGIN = """
 import asyncio, os, sys, threading
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 class Kept:
     "Something that is emptied late when the interpreter ends."
     def __init__(self, replies):

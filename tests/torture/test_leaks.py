@@ -17,7 +17,7 @@ import pytest
 from chatadapters import Retry, Timeout
 from chatadapters.testing.faults import SCENARIOS, Answer, Ask, FaultServer, Scenario, scenario
 from tests.both import Run, complete
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 
 _TIMES = 1000
 _AT_ONCE = 20

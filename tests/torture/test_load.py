@@ -13,7 +13,7 @@ import pytest
 
 from chatadapters import Retry, Timeout
 from chatadapters.testing.faults import Answer, Ask, FaultServer, scenario
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 from tests.torture.test_leaks import files, settled
 
 _REPLIES = 500

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from chatadapters.testing.faults import FaultServer
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 
 _MIB = 2**20
 #: What each limit is set to.

@@ -21,12 +21,11 @@ import chatadapters
 from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout
 from chatadapters._redact import chain
 from chatadapters.testing.faults import SCENARIOS, FaultServer
-from tests import fault_cells
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS, KEY
 
 _OURS = str(Path(chatadapters.__file__).parent)
 _HEADER_KEY = "hdr-4f5e6d7c8b9a"
-_KEYS = (fault_cells.KEY, _HEADER_KEY)
+_KEYS = (KEY, _HEADER_KEY)
 _AT_ONCE = 8
 _QUICK: dict[str, Any] = {
     "limits": Limits(event=2**20, reply=2**20, buffer=2**20),
@@ -187,7 +186,7 @@ def test_no_key_is_seen_in_any_scenario(
     assert not _leaks(map(repr, replies))
     assert not log.leaks
     sent = [request for url in urls for request in server.requests(url)]
-    assert all(fault_cells.KEY in request.headers["authorization"] for request in sent)
+    assert all(KEY in request.headers["authorization"] for request in sent)
     assert not any(server.strays(url) for url in urls)
     gc.collect()
 

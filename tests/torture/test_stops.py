@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chatadapters.testing.faults import FaultRequest, FaultServer
-from tests.fault_cells import BACKENDS, KEY
+from tests.http_backends import BACKENDS, KEY
 
 #: Seconds after which a connection that is still open counts as hung; what is measured is far
 #: below, and printed (`pytest -rP`).
@@ -196,7 +196,7 @@ async def test_a_suspended_async_reply_is_stopped(
 
 _MAIN = """
 import asyncio, sys
-from tests.fault_cells import BACKENDS
+from tests.http_backends import BACKENDS
 backend, colour, url = sys.argv[1:]
 predict = BACKENDS[backend][1](url)
 def listen():
