@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import nodes
 
-from ._prune import USUAL, made_keys, nodes_of
+from ._prune import LEAVES, USUAL, made_keys, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +86,8 @@ class _Reader:
         elif isinstance(node, nodes.Macro):
             captured = captured or node.name in self._captured
         captured = captured or isinstance(node, _CAPTURES)
+        if type(node) in LEAVES:
+            return
         for child in self._read(node, captured=captured):
             yield from self.constants(child, captured=captured)
 

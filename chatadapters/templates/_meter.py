@@ -32,7 +32,7 @@ def meter(found: list[nodes.Node]) -> None:
         for name, value in () if type(node) in LEAVES else vars(node).items():
             if type(value) is list:
                 value[:] = map(_metered, value)
-            elif name != "call":  # of `{% call %}`, which takes nothing else
+            elif type(value) in _METERED and name != "call":  # `{% call %}` takes nothing else
                 setattr(node, name, _metered(value))
         if isinstance(node, nodes.For):
             node.iter = _call("_counted", cast("nodes.Expr", node.iter))

@@ -214,7 +214,7 @@ def test_without_jinja_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.delitem(sys.modules, "chatadapters.templates._sandbox", raising=False)
     with pytest.raises(MissingDependencyError, match=r"chatadapters\[jinja\]"):
-        DialogueTemplate.from_jinja(CHATML)
+        DialogueTemplate.from_jinja(CHATML + "compiled nowhere else")
 
 
 def test_a_rendered_template_is_its_own_jinja() -> None:
