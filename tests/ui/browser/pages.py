@@ -196,7 +196,7 @@ UIS = (
         "Mesop",
         "mesop",
         ("mesop", "{app}", "--port={port}", "--prod"),
-        box="input >> nth=1",
+        box="input >> nth=-1",  # after the settings of the page
         answers="mesop-markdown",
         warmer=fill("input[type=number]"),
     ),
