@@ -64,7 +64,7 @@ class View:
 
     def push(self, event: Event) -> None:
         """Take note of an event."""
-        raise NotImplementedError
+        raise NotImplementedError  # each view has its own
 
     def take(self, *, last: bool) -> list[Any]:
         """Give the values to hand out now.
@@ -72,7 +72,7 @@ class View:
         Args:
             last: Whether the reply has ended, so that nothing may be held back.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each view has its own
 
 
 class EventView(View):

@@ -8,6 +8,11 @@ import time
 from chatadapters._one_by_one import one_by_one
 
 
+async def _begin(number: int, begun: list[int]) -> None:
+    await one_by_one()
+    begun.append(number)
+
+
 async def test_one_that_is_alone_does_not_wait() -> None:
     """It goes on within the same turn of the event loop, also after others."""
     for _ in range(2):
@@ -22,12 +27,7 @@ async def test_one_that_is_alone_does_not_wait() -> None:
 async def test_the_loop_turns_between_those_that_begin_together() -> None:
     """A hundred begin in order, each in a turn of its own, and others are served in between."""
     begun: list[int] = []
-
-    async def begin(number: int) -> None:
-        await one_by_one()
-        begun.append(number)
-
-    tasks = [asyncio.create_task(begin(number)) for number in range(100)]
+    tasks = [asyncio.create_task(_begin(number, begun)) for number in range(100)]
     most = before = 0
     while len(begun) < 100:
         await asyncio.sleep(0)
@@ -40,12 +40,7 @@ async def test_the_loop_turns_between_those_that_begin_together() -> None:
 async def test_more_begin_while_the_loop_has_other_work() -> None:
     """So they begin even when each turn of the loop is long."""
     begun: list[int] = []
-
-    async def begin(number: int) -> None:
-        await one_by_one()
-        begun.append(number)
-
-    tasks = [asyncio.create_task(begin(number)) for number in range(100)]
+    tasks = [asyncio.create_task(_begin(number, begun)) for number in range(100)]
     turns = 0
     while len(begun) < 100:
         until = time.thread_time() + 0.05
@@ -60,12 +55,7 @@ async def test_more_begin_while_the_loop_has_other_work() -> None:
 async def test_one_that_is_stopped_holds_up_nobody() -> None:
     """Whoever leaves while it waits gives its turn to the next."""
     begun: list[int] = []
-
-    async def begin(number: int) -> None:
-        await one_by_one()
-        begun.append(number)
-
-    tasks = [asyncio.create_task(begin(number)) for number in range(10)]
+    tasks = [asyncio.create_task(_begin(number, begun)) for number in range(10)]
     await asyncio.sleep(0)
     for task in tasks[1:9]:
         task.cancel()

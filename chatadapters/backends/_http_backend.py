@@ -51,7 +51,7 @@ class HTTPBackend(Backend):
     _shown: ClassVar[tuple[str, ...]] = ()
 
     def _url(self) -> str:
-        raise NotImplementedError
+        raise NotImplementedError  # each provider has its own
 
     def _found_token(self) -> str | None:
         return None

@@ -72,7 +72,7 @@ class WireReader(Reader):
 
     def _event(self, data: bytes) -> None:
         """Read the JSON of one event."""
-        raise NotImplementedError
+        raise NotImplementedError  # each API has its own
 
     def _whole(self, data: bytes) -> None:
         """Read a JSON body that came in place of a stream."""
