@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._abort import watch_request
 from .._http_clients import tls_settings
 from .._registry import missing
+from ._openai_heads import Heads
 from ._openai_hooks import answered, async_answered
 
 if TYPE_CHECKING:
@@ -95,13 +96,13 @@ def as_sdk_errors(response: Any) -> Generator[None, None, None]:
     """Raise what breaks an answer while it is read as what the SDK raises before the answer.
 
     Args:
-        response: The SDK's response that is read inside.
+        response: The response that is read inside.
     """
     try:
         yield
     except _loaded(_BROKEN) as error:
         said = f"{type(error).__name__}: {error}".removesuffix(": ")
-        request = response.http_response.request
+        request = response.request
         sdk = openai_sdk()
         if isinstance(error, _loaded(_LATE)):
             raise sdk.APITimeoutError(request=request) from error
@@ -127,14 +128,14 @@ class Kept:
 
     def __init__(self, http: Any, make: Callable[..., Any]) -> None:
         self._http, self._make = http, make
-        self._made: dict[object, Any] = {}
+        self._made: dict[object, tuple[Any, Heads]] = {}
 
-    def sdk(self, settings: Mapping[str, Any]) -> Any:
+    def sdk(self, settings: Mapping[str, Any]) -> tuple[Any, Heads]:
         """Give a client of these settings, as the SDK makes it in the environment of now."""
         key = (*sorted(settings.items()), *map(os.environ.get, _READ))
         made = self._made.get(key)
         if made is None:
-            made = self._make(**settings, http_client=self._http)
+            made = self._make(**settings, http_client=self._http), Heads(self._http)
             if len(self._made) >= _MOST_MADE:
                 self._made.clear()
             self._made[key] = made

@@ -24,10 +24,10 @@ from ._openai_clients import (
     async_client,
     keeps_deadlines,
     load_sdk,
-    sdk_timeout,
     sync_client,
 )
-from ._openai_options import Api, beside, check_options, request_options
+from ._openai_options import Api, check_options, request_options
+from ._openai_requests import Call, answer, async_answer
 from ._openai_responses import ResponsesReader, response_input
 from ._openai_tools import flat_tools
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .._parts import Message
     from .._policies import Timeout
+    from ._openai_heads import Heads
 
 _MOST_STOPS = 4
 _NO_KEY = "not-needed"
@@ -59,9 +60,11 @@ _LASTING = frozenset(
 class OpenAIBackend(Backend):
     """OpenAI's Chat Completions or Responses API, at OpenAI or at any server that has it.
 
-    The SDK signs and sends the request, so its environment variables, Azure support and typed
-    errors hold; its retries are off, and what comes back is read here. Requests of the Responses
-    API have no stop sequences; they are enforced on arrival.
+    The SDK makes the request, so its environment variables, Azure support and typed errors hold;
+    its retries are off, and what comes back is read here. On clients of ours a request goes out
+    with the head that the SDK made for an earlier one with the same settings; what watches the
+    SDK's `create` sees every request of a client that is lent. Requests of the Responses API have
+    no stop sequences; they are enforced on arrival.
 
     Args:
         model: The model's name.
@@ -158,12 +161,12 @@ class OpenAIBackend(Backend):
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
         with (
-            self._sync_client() as client,
-            self._request(client, payload, timeout) as response,
+            self._sync_client() as (client, heads),
+            answer(Call(client, heads, self.api, payload, timeout)) as response,
         ):
-            hangup.answered(response.http_response)
+            hangup.answered(response)
             with as_sdk_errors(response):
-                yield from body_of(response.http_response)
+                yield from body_of(response)
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
@@ -175,24 +178,19 @@ class OpenAIBackend(Backend):
     ) -> AsyncGenerator[Any, None]:
         await load_sdk()
         async with (
-            self._async_client() as client,
-            self._request(client, payload, timeout) as response,
+            self._async_client() as (client, heads),
+            async_answer(Call(client, heads, self.api, payload, timeout)) as response,
         ):
             with as_sdk_errors(response):
-                yield response.http_response
-
-    def _request(self, client: Any, payload: Mapping[str, Any], timeout: Timeout) -> Any:
-        sent = dict(payload) if self._is_lent() else beside(payload, self.api)
-        resource = client.chat.completions if self.api == "chat" else client.responses
-        return resource.with_streaming_response.create(**sent, timeout=sdk_timeout(timeout))
+                yield response
 
     def _is_lent(self) -> bool:
         return self.client is not None or self.async_client is not None
 
     @contextmanager
-    def _sync_client(self) -> Generator[Any, None, None]:
+    def _sync_client(self) -> Generator[tuple[Any, Heads | None], None, None]:
         if self.client is not None:
-            yield self.client.with_options(**self._settings(lent=True))
+            yield self.client.with_options(**self._settings(lent=True)), None
         elif self.async_client is not None:
             raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
         else:
@@ -200,9 +198,9 @@ class OpenAIBackend(Backend):
                 yield http.sdk(self._settings())
 
     @asynccontextmanager
-    async def _async_client(self) -> AsyncGenerator[Any, None]:
+    async def _async_client(self) -> AsyncGenerator[tuple[Any, Heads | None], None]:
         if self.async_client is not None:
-            yield self.async_client.with_options(**await self._asettings(lent=True))
+            yield self.async_client.with_options(**await self._asettings(lent=True)), None
         elif self.client is not None:
             raise OptionError(
                 "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
