@@ -121,16 +121,16 @@ __all__ = [
 # costs next to nothing.
 _HOMES = (
     "_errors",
-    "_events",
     "_policies",
-    "_http_errors",
     "_backend",
+    "_predict",
+    "_factories",
     "_protocols",
+    "_events",
+    "_http_errors",
     "_parts",
     "_conversation",
-    "_predict",
     "_fallback",
-    "_factories",
     "templates",
 )
 

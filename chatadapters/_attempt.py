@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from io import StringIO
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._errors import IncompleteStreamError, LimitExceededError
 from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
@@ -18,19 +17,17 @@ if TYPE_CHECKING:
 
     from ._backend import Chunk, Reader
     from ._events import ReaderEvent
+    from ._policies import EndsWith
     from ._seam import Break
 
-EndsWith = Literal["finish", "done", "close"]
 
-
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What holds for every attempt at one reply."""
 
     stop: tuple[str, ...] = ()
     special_tokens: tuple[str, ...] = ()
     inside_reasoning: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     ends_with: EndsWith = "finish"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._attempt import Rules
 from ._policies import Retry, Timeout
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from ._events import Reply, Trimmed
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What is sent to whom, and under which rules.
 
     Attributes:
@@ -34,16 +32,19 @@ class Call:
     """
 
     backend: Backend
-    payload: Payload = field(repr=False)  # headers in it may have keys
-    rules: Rules = field(default_factory=Rules)
-    retry: Any = field(default_factory=Retry)
-    timeout: Timeout = field(default_factory=Timeout)
+    payload: Payload
+    rules: Rules = Rules()
+    retry: Any = Retry()
+    timeout: Timeout = Timeout()
     pace: float = 0
     needs_text: bool = False
     trimmed: Trimmed | None = None
     on_finish: Callable[[Reply], object] | None = None
     next: Callable[[], Call] | None = None
-    header_secrets: tuple[str, ...] = field(default=(), repr=False)
+    header_secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Call({self.backend!r}, ...)"  # the payload and the headers may have keys
 
     def secrets(self) -> Sequence[str]:
         """Give the keys that must never show: the backend's, and those in extra headers."""

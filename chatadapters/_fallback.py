@@ -134,4 +134,4 @@ def _first_call(makers: Sequence[Callable[[], Call]]) -> Call:
         if not others:
             raise
         return _first_call(others)
-    return replace(call, next=partial(_first_call, others)) if others else call
+    return call._replace(next=partial(_first_call, others)) if others else call

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._errors import OptionError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+EndsWith = Literal["finish", "done", "close"]
 Midstream = Literal["auto", "resume", "restart", "raise"]
 
 
@@ -113,6 +116,19 @@ class Retry:
             raise ValueError(
                 f"Retry(midstream={self.midstream!r}): give 'auto', 'resume', 'restart' or 'raise'"
             )
+
+
+def check_retry(policy: Any) -> None:
+    """Refuse what is neither a `Retry` nor a tenacity object."""
+    if isinstance(policy, Retry):
+        if policy.tenacity is None:
+            return
+        policy = policy.tenacity
+    if not all(callable(getattr(policy, name, None)) for name in ("retry", "wait", "stop")):
+        raise OptionError(
+            f"retry={policy!r}: give chatadapters.Retry(...) or a tenacity object such as "
+            "tenacity.Retrying(stop=tenacity.stop_after_attempt(3))"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._backend import Backend
 from ._errors import OptionError
-from ._policies import Limits, Retry, Timeout, Window
+from ._policies import EndsWith, Limits, Retry, Timeout, Window
 from ._registry import make_backend
 from ._run import astreaming, streaming
 from ._spec import Spec, as_tuple, split
-from ._views import DeltaView, EventView, GrowingView, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._attempt import EndsWith
     from ._events import Finish, Reply
     from ._files import Roots
     from ._protocols import AsyncPredict, Predict
     from ._reply import ReplyState
     from ._run import Start
     from ._spec import Answers
+    from ._views import View
 
 
 def make_predict(
@@ -126,7 +125,7 @@ def predict_of(spec: Answers) -> Predict:
     """Make the predict function of a spec, with its views."""
 
     def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
-        reply = _start(spec, EventView)(message, history, extra, named)
+        reply = _start(spec, _events)(message, history, extra, named)
         del extra, named
         for _ in streaming(_given(reply))(message):
             pass
@@ -135,7 +134,7 @@ def predict_of(spec: Answers) -> Predict:
     def using(**changes: Any) -> Predict:
         return predict_of(spec.changed(changes))
 
-    predict, deltas, events = (view_of(spec, view) for view in _VIEWS)
+    predict, deltas, events = (view_of(spec, *view) for view in _VIEWS)
     predict.deltas, predict.events = deltas, events
     predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
@@ -149,7 +148,7 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     """Make the async predict function of a spec, with its views; the twin of `predict_of`."""
 
     async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
-        reply = _start(spec, EventView)(message, history, extra, named)
+        reply = _start(spec, _events)(message, history, extra, named)
         del extra, named
         async for _ in astreaming(_given(reply))(message):
             pass
@@ -158,7 +157,7 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     def using(**changes: Any) -> AsyncPredict:
         return async_predict_of(spec.changed(changes))
 
-    predict, deltas, events = (aview_of(spec, view) for view in _VIEWS)
+    predict, deltas, events = (aview_of(spec, *view) for view in _VIEWS)
     predict.deltas, predict.events = deltas, events
     predict.complete = _dressed(complete, spec, _WHOLE)
     predict.build = _builder(spec)
@@ -167,17 +166,45 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     return cast("AsyncPredict", predict)
 
 
-def view_of(spec: Answers, view: type[View]) -> Any:
-    """Make the generator function of one view."""
-    return _dressed(streaming(_start(spec, view)), spec, view.gives)
+def view_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
+    """Make the generator function of one view.
+
+    Args:
+        spec: The configuration.
+        view: Makes the view of one reply.
+        gives: What is handed out, in one sentence.
+    """
+    return _dressed(streaming(_start(spec, view)), spec, gives)
 
 
-def aview_of(spec: Answers, view: type[View]) -> Any:
+def aview_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
     """Make the async generator function of one view; the twin of `view_of`."""
-    return _dressed(astreaming(_start(spec, view)), spec, view.gives)
+    return _dressed(astreaming(_start(spec, view)), spec, gives)
 
 
-_VIEWS: tuple[type[View], ...] = (GrowingView, DeltaView, EventView)
+def _growing(*shown: Any) -> View:
+    from ._views import GrowingView  # by the first message, and with it all events
+
+    return GrowingView(*shown)
+
+
+def _deltas(*shown: Any) -> View:
+    from ._views import DeltaView
+
+    return DeltaView(*shown)
+
+
+def _events(*shown: Any) -> View:
+    from ._views import EventView
+
+    return EventView(*shown)
+
+
+_VIEWS = (
+    (_growing, "The reply so far; each value replaces the last."),
+    (_deltas, "Only what is new; each value follows the last."),
+    (_events, "What happens, as typed events."),
+)
 _WHOLE = "The whole reply."
 
 
@@ -188,14 +215,14 @@ def _builder(spec: Answers) -> Any:
     return _dressed(build, spec, "Exactly what would be sent.")
 
 
-def _start(spec: Answers, view: type[View]) -> Start:
+def _start(spec: Answers, view: Callable[..., View]) -> Start:
     def start(
         message: Any, history: Any, extra: tuple[Any, ...], named: dict[str, Any]
     ) -> ReplyState:
         from ._reply import ReplyState
 
         chosen = spec.with_inputs(extra, named)
-        strings = view is not EventView
+        strings = view is not _events
         call = chosen.call(message, history, paced=strings, needs_text=strings)
         return ReplyState(call, view(chosen.show_reasoning, chosen.notice), monotonic())
 

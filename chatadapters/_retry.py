@@ -114,19 +114,6 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
     return Retrying(retry=worth, wait=waits, stop=stops, reraise=True)
 
 
-def check_retry(policy: Any) -> None:
-    """Refuse what is neither a `Retry` nor a tenacity object."""
-    if isinstance(policy, Retry):
-        if policy.tenacity is None:
-            return
-        policy = policy.tenacity
-    if not all(callable(getattr(policy, name, None)) for name in ("retry", "wait", "stop")):
-        raise OptionError(
-            f"retry={policy!r}: give chatadapters.Retry(...) or a tenacity object such as "
-            "tenacity.Retrying(stop=tenacity.stop_after_attempt(3))"
-        )
-
-
 def _plain(answer: Any) -> Any:
     if hasattr(answer, "__await__"):
         answer.close()

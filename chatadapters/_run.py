@@ -7,7 +7,6 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._exit import close_at_exit
-from ._feed import open_async_feed, open_feed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -27,6 +26,8 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
     def predict(
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> Generator[Any, None, None]:
+        from ._feed import open_feed
+
         reply = start(message, history, extra, named)
         close_at_exit(reply, first=True)
         del extra, named  # a key may be among them, and tracebacks show variables
@@ -57,6 +58,8 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> AsyncGenerator[Any, None]:
         from asyncio import sleep as asleep
+
+        from ._feed import open_async_feed
 
         reply = start(message, history, extra, named)
         close_at_exit(reply, first=True)

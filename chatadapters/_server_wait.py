@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from time import time
 from typing import Any
 
 _TOO_MANY = 429
@@ -78,6 +78,7 @@ def _number(value: object) -> float | None:
 
 
 def _until_date(value: str) -> float | None:
+    from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
@@ -106,7 +107,7 @@ def _span(value: str) -> float | None:
     number = _number(value)
     if number is not None:
         number = number / 1000 if number > _EPOCH_MS else number
-        return number - datetime.now(UTC).timestamp() if number > _EPOCH else number
+        return number - time() if number > _EPOCH else number
     return _go_duration(value) if value[:1].isdigit() and "T" not in value else _until_date(value)
 
 

@@ -1,18 +1,16 @@
-"""Everything a predict is configured with, and how a message becomes a `Call`. Pure."""
+"""Everything a predict is configured with, and how a message becomes a `Call`. Pure.
+
+What reads a message is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._attempt import EndsWith, Rules
-from ._conversation import normalize
 from ._errors import OptionError
-from ._policies import Limits, Retry, Timeout, Window
-from ._redact import header_secrets
+from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
-from ._retry import check_retry
-from ._window import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -129,6 +127,8 @@ class Spec:
 
     def conversation(self, message: Any, history: Any) -> list[Message]:
         """Give the whole conversation, before it is fitted into the window."""
+        from ._conversation import normalize
+
         system = self.system() if callable(self.system) else self.system
         return normalize(message, history, system=system, allowed_roots=self.allowed_roots)
 
@@ -137,7 +137,11 @@ class Spec:
         return self.payload(self._fitted(self.conversation(message, history))[0])
 
     def _fitted(self, messages: list[Message]) -> tuple[list[Message], Trimmed | None]:
-        return fit(messages, self.window) if self.window else (messages, None)
+        if self.window is None:
+            return messages, None
+        from ._window import fit
+
+        return fit(messages, self.window)
 
     def payload(self, messages: Sequence[Message]) -> Payload:
         """Give exactly what is sent."""
@@ -153,7 +157,9 @@ class Spec:
 
     def call_for(self, conversation: list[Message], *, paced: bool, needs_text: bool) -> Call:
         """Decide the same for a conversation that was read already."""
+        from ._attempt import Rules
         from ._call import Call
+        from ._redact import header_secrets
 
         messages, trimmed = self._fitted(conversation)
         payload = self.payload(messages)

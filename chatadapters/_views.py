@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ._errors import IncompleteStreamError
 from ._events import Finish, Reasoning, Restarted, Text
@@ -48,11 +48,9 @@ class View:
         notice: Gives a line to append to the text for a `Finish`, or None.
 
     Attributes:
-        gives: What is handed out, in one sentence.
         pending: Whether `take` has something to give that was not given yet.
     """
 
-    gives: ClassVar[str]
     pending = False
 
     def __init__(
@@ -78,8 +76,6 @@ class View:
 class EventView(View):
     """Every event as it is."""
 
-    gives = "What happens, as typed events."
-
     def __init__(
         self,
         show_reasoning: bool = False,
@@ -103,8 +99,6 @@ class GrowingView(View):
     After a restart the old text stays until the new attempt has caught up with it, so what is
     shown is always a prefix of one attempt.
     """
-
-    gives = "The reply so far; each value replaces the last."
 
     def __init__(
         self,
@@ -145,8 +139,6 @@ class DeltaView(View):
     Raises:
         IncompleteStreamError: When the text of a new attempt differs from what was given.
     """
-
-    gives = "Only what is new; each value follows the last."
 
     def __init__(
         self,

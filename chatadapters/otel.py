@@ -142,7 +142,7 @@ def _watched(call: Call, told: ReplySpan) -> Call:
     if call.next is not None:
         following = call.next
         changed["next"] = lambda: _watched(following(), told)
-    return replace(call, **changed)
+    return call._replace(**changed)
 
 
 def _ended(told: ReplySpan, on_finish: Callable[[Reply], object] | None, reply: Reply) -> None:

@@ -33,7 +33,7 @@ from chatadapters import (
 )
 from chatadapters._events import Done, Progress, Reasoning
 from chatadapters._registry import BACKENDS
-from chatadapters.backends.echo import EchoReader
+from chatadapters.backends._echo_reader import EchoReader
 from chatadapters.testing import Pause, ScriptedBackend
 from tests.both import Run, complete
 

@@ -19,8 +19,8 @@ from chatadapters._errors import (
     ProviderStreamError,
     StallError,
 )
-from chatadapters._policies import Retry
-from chatadapters._retry import Attempts, check_retry
+from chatadapters._policies import Retry, check_retry
+from chatadapters._retry import Attempts
 from chatadapters._server_wait import wanted_wait
 from chatadapters._transient import is_transient, never_retried
 

@@ -124,3 +124,34 @@ for name in sys.argv[1:]:
         [sys.executable, "-c", code, *modules], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+#: What a message needs, and making a predict does not.
+OF_A_MESSAGE = {
+    *("asyncio", "datetime", "email", "http", "json", "logging", "msgspec", "queue", "socket"),
+    *("ssl", "tempfile", "urllib", "zlib"),
+    *(f"chatadapters.{name}" for name in ("_conversation", "_events", "_feed", "_parts")),
+    *(f"chatadapters.{name}" for name in ("_reply", "_retry", "_views", "templates")),
+}
+MOST_OWN = 5
+PREDICTS = {
+    "echo": "echo_predict()",
+    "huggingface": "huggingface_predict('m', stop='a')",
+    "langchain": "langchain_predict('openai:m', window=Window(turns=3))",
+    "text_generation": "text_generation_predict('http://x', stop_sequences=['a'])",
+}
+
+
+@pytest.mark.parametrize("name", PREDICTS)
+def test_making_a_predict_imports_nothing_that_a_message_needs(name: str) -> None:
+    """An app makes its predicts when it starts; of our modules there are few more than its own."""
+    code = (
+        f"import sys; before = {{*sys.modules}}; from chatadapters import Window, {name}_predict; "
+        f"{PREDICTS[name]}; print(*{{*sys.modules}} - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {*done.stdout.split()}
+    assert loaded & OF_A_MESSAGE == set()
+    own = sorted(each for each in loaded if each.startswith("chatadapters.backends."))
+    assert f"chatadapters.backends.{name}" in own
+    assert len(own) <= MOST_OWN, own

@@ -1,4 +1,7 @@
-"""What the backends share that speak their wire themselves: one POST, its token, its bytes."""
+"""What the backends share that speak their wire themselves: one POST, its token, its bytes.
+
+What a message needs is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,28 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
-from urllib.parse import urlsplit
 
-from .._abort import AbortableStream, Hangup
 from .._backend import Backend
 from .._errors import OptionError
-from .._http import apost, post_blocks
 from .._http_clients import http_clients
-from .._http_errors import HTTPStatusError
-from .._post import Post
-from .._pour import PouredStream
+from ._addresses import password_in
+from ._addresses import without_secrets as without_secrets  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
+    from .._abort import AbortableStream, Hangup
     from .._clients import Clients
+    from .._http_errors import HTTPStatusError
     from .._policies import Timeout
+    from .._post import Post
+    from .._pour import PouredStream
 
 Token: TypeAlias = str | Callable[[], str | None] | None
 _REFUSED = frozenset({401, 403})
 
 
-@dataclass(frozen=True, repr=False, kw_only=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False, kw_only=True)  # subclasses write these
 class HTTPBackend(Backend):
     """A backend that posts its payload as JSON and yields the bytes of the answer.
 
@@ -68,6 +71,8 @@ class HTTPBackend(Backend):
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
+        from .._abort import AbortableStream
+
         return AbortableStream(partial(self._read, payload, timeout))
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
@@ -77,18 +82,24 @@ class HTTPBackend(Backend):
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
+        from .._http import post_blocks
+
         post = self._post(payload)
         with self._telling():
             yield from post_blocks(self._clients.sync(), post, timeout, hangup)
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        from .._pour import PouredStream
+
         return PouredStream(partial(self._answer, payload, timeout))
 
     @asynccontextmanager
     async def _answer(
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
+        from .._http import apost
+
         if self._finding_takes_long():
             from asyncio import to_thread
 
@@ -101,6 +112,8 @@ class HTTPBackend(Backend):
 
     @contextmanager
     def _telling(self) -> Generator[None, None, None]:
+        from .._http_errors import HTTPStatusError
+
         try:
             yield
         except HTTPStatusError as error:
@@ -110,6 +123,8 @@ class HTTPBackend(Backend):
             raise self._told(told) from None
 
     def _post(self, payload: Mapping[str, Any]) -> Post:
+        from .._post import Post
+
         return Post(self._url(), payload, self._all_headers())
 
     def _all_headers(self) -> Mapping[str, str]:
@@ -135,7 +150,7 @@ class HTTPBackend(Backend):
     def secrets(self) -> Sequence[str]:
         """Give the tokens in use, the keys among the headers, and passwords in addresses."""
         own = self.token.strip() if isinstance(self.token, str) else ""
-        passwords = [_password(getattr(self, name)) for name in self._shown]
+        passwords = [password_in(getattr(self, name)) for name in self._shown]
         found = (own, *self._sent, *_keys(self._headers()), *passwords)
         return [secret for secret in found if secret]
 
@@ -169,42 +184,6 @@ class HTTPBackend(Backend):
 
 
 def _keys(headers: Mapping[str, str]) -> list[str]:
+    from .._post import Post
+
     return Post("", {}, headers).secrets()
-
-
-def _password(value: object) -> str | None:
-    return urlsplit(value).password if isinstance(value, str) and "://" in value else None
-
-
-def without_secrets(value: Any) -> Any:
-    """Give an address without user, password and query, and anything else as it is."""
-    if not (isinstance(value, str) and "://" in value):
-        return value
-    url = urlsplit(value)
-    return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
-
-
-def with_route(url: str, route: str, version: str = "") -> str:
-    """Give an address with a route at the end of its path, which may be there already.
-
-    Args:
-        url: The address.
-        route: What its path ends with.
-        version: What the path has before the route, such as `"/v1"`.
-    """
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    if not path.endswith(route):
-        path = path.removesuffix(version) + version + route
-    return parts._replace(path=path).geturl()
-
-
-def check_url(name: str, value: str) -> None:
-    """Check that an address is one of HTTP.
-
-    Raises:
-        OptionError: It is not.
-    """
-    if not value.startswith(("http://", "https://")):
-        shown = without_secrets(value)
-        raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")

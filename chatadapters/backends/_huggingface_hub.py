@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from .._errors import OptionError
 from .._registry import missing
+from ._addresses import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def is_url(value: str | None) -> bool:
 
 def is_trusted(url: str) -> bool:
     """Say whether an address is Hugging Face's own, so that the saved token may go there."""
-    parts = urlsplit(url)
+    parts = split(url)
     host = f".{parts.hostname}"
     return parts.scheme == "https" and host.endswith(tuple(f".{name}" for name in _TRUSTED))
 

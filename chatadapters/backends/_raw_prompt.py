@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
-from .._errors import OptionError
 from .._parts import Message
 from ._continuing import is_bound, splits_stop
 from ._stop_reader import StopReader
+from ._stop_sequences import MOST_STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._backend import Reader
     from ..templates import DialogueTemplate, Escape
-
-MOST_STOPS = 4
 
 
 class RawWire(NamedTuple):
@@ -111,20 +109,3 @@ def template_of(template: DialogueTemplate | str) -> DialogueTemplate:
     from ..templates import get_template
 
     return get_template(template)
-
-
-def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
-    """Give the stop sequences of a request as a tuple.
-
-    Raises:
-        OptionError: They are not strings, or more than a server takes.
-    """
-    stops = (given,) if isinstance(given, str) else tuple(given)
-    if not all(isinstance(stop, str) and stop for stop in stops):
-        raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
-    if len(stops) > MOST_STOPS:
-        raise OptionError(
-            f"stop_sequences={given!r}: servers take {MOST_STOPS} by default. Give them as "
-            f"stop=: {MOST_STOPS} are sent then, and all are enforced here"
-        )
-    return stops

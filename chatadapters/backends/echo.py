@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._backend import Backend, Reader
-from .._content import text_of
+from .._backend import Backend
 from .._errors import OptionError
-from .._events import Finish, Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
     from .._parts import Message
     from .._policies import Timeout
+    from ._echo_reader import EchoReader
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class EchoBackend(Backend):
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> str:
         """Give the text of the last message."""
+        from .._content import text_of
+
         unknown = sorted(options.keys() - {"stop"})
         if unknown:
             raise OptionError(f"the echo backend has no option {unknown[0]!r}; it takes delay=")
@@ -38,6 +39,8 @@ class EchoBackend(Backend):
 
     def reader(self) -> EchoReader:
         """Give a reader of letters."""
+        from ._echo_reader import EchoReader
+
         return EchoReader()
 
     def stream(self, payload: str, timeout: Timeout) -> Generator[str, None, None]:  # noqa: ARG002
@@ -58,15 +61,3 @@ class EchoBackend(Backend):
 
     def _pieces(self, text: str) -> Sequence[str]:
         return text if self.delay else (text,)
-
-
-class EchoReader(Reader):
-    """Every chunk is text; the end of the stream is the end of the reply."""
-
-    def feed(self, chunk: str) -> Sequence[Text]:
-        """Read one piece of text."""
-        return (Text(chunk),) if chunk else ()
-
-    def finish(self) -> Sequence[Finish]:
-        """End the reply."""
-        return (Finish("stop"),)

@@ -1,4 +1,7 @@
-"""Models at Hugging Face: its router and endpoints by chat, TGI servers by prompt."""
+"""Models at Hugging Face: its router and endpoints by chat, TGI servers by prompt.
+
+What a message needs is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError, ProviderStreamError
-from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
-from ._http_backend import HTTPBackend, check_url, with_route
+from ._addresses import check_url, with_route
+from ._http_backend import HTTPBackend
 from ._huggingface_hub import (
     InferenceClientLike,
     Lent,
@@ -18,11 +21,7 @@ from ._huggingface_hub import (
     saved_token,
     template_of_model,
 )
-from ._openai_chat import ChatReader, chat_messages
-from ._raw_prompt import MOST_STOPS, RawPrompt, checked_stops, template_of
-from ._tgi import TGI_WIRE
-from ._tgi_errors import as_tgi_error, retryable
-from ._wire_options import APART, CHAT, CHAT_OPENAI_NAMES, check_names
+from ._stop_sequences import MOST_STOPS, checked_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from .._http_errors import HTTPStatusError
     from .._parts import Message
     from ..templates import DialogueTemplate, Escape
+    from ._chat_resume import ResumeAs
+    from ._raw_prompt import RawPrompt
 
 Task: TypeAlias = Literal["chat", "text-generation"]
 _CHAT_ROUTE = "/chat/completions"
@@ -115,18 +116,29 @@ class HuggingFaceBackend(HTTPBackend):
                 "template=: with task='chat' the server writes the prompt; a template is for "
                 "task='text-generation'"
             )
-        check_resume_as(self.resume_as)
-        if self.resume_as and self.task != "chat":
-            raise OptionError("resume_as=...: without it, a reply to a prompt goes on anyway")
+        if self.resume_as is not None:
+            self._check_resume_as()
         lent_by(self.client)
         object.__setattr__(self, "stop_sequences", checked_stops(self.stop_sequences))
+
+    def _check_resume_as(self) -> None:
+        from ._chat_resume import check_resume_as
+
+        check_resume_as(self.resume_as)
+        if self.task != "chat":
+            raise OptionError("resume_as=...: without it, a reply to a prompt goes on anyway")
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the body of the request: messages, or the prompt."""
         if self.task == "text-generation":
             return self._raw.body(conversation, options)
+        from ._openai_chat import chat_messages
+        from ._wire_options import APART, CHAT, check_names
+
         check_names(options, CHAT)
         if self.resume_as:
+            from ._chat_resume import check_server
+
             check_server(self.resume_as, self._url())
         own = {name: value for name, value in options.items() if name not in APART}
         messages = chat_messages(conversation, self.name)
@@ -145,11 +157,16 @@ class HuggingFaceBackend(HTTPBackend):
 
     @property
     def _raw(self) -> RawPrompt:
+        from ._raw_prompt import RawPrompt
+        from ._tgi import TGI_WIRE
+
         stops = tuple(self.stop_sequences)
         return RawPrompt(TGI_WIRE, self._template(), self.escape, stops, self.cumulative, self.name)
 
     def _template(self) -> DialogueTemplate:
         if self.template is not None:
+            from ._raw_prompt import template_of
+
             return template_of(self.template)
         model = self._asked.model
         if not model:
@@ -174,11 +191,15 @@ class HuggingFaceBackend(HTTPBackend):
         """Give a fresh reader for one attempt."""
         if self.task == "text-generation":
             return self._raw.reader()
+        from ._openai_chat import ChatReader
+
         return ChatReader(cumulative=self.cumulative, leaks=True)
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the task has, by its names for them."""
-        return CHAT_OPENAI_NAMES if self.task == "chat" else TGI_WIRE.openai_names
+        from ._wire_options import CHAT_OPENAI_NAMES, TGI_OPENAI_NAMES
+
+        return CHAT_OPENAI_NAMES if self.task == "chat" else TGI_OPENAI_NAMES
 
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""
@@ -192,12 +213,16 @@ class HuggingFaceBackend(HTTPBackend):
         """Build the request that goes on after `text`: of a prompt, or as `resume_as` says."""
         if self.task == "text-generation":
             return self._raw.resumed(payload, text)
+        from ._chat_resume import continued
+
         return continued(payload, text, self.resume_as) if self.resume_as else None
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say whether a failure that the server names may pass."""
         if isinstance(error, ProviderStreamError) and error.code in _LASTING:
             return False
+        from ._tgi_errors import retryable
+
         return retryable(error)
 
     def _url(self) -> str:
@@ -244,6 +269,8 @@ class HuggingFaceBackend(HTTPBackend):
         return "is base_url right?" if wrong_place else ""
 
     def _told(self, error: HTTPStatusError) -> Exception:
+        from ._tgi_errors import as_tgi_error
+
         return error if self.task == "chat" else as_tgi_error(error)
 
     def secrets(self) -> Sequence[str]:

@@ -1,4 +1,7 @@
-"""LangChain chat models, chains and LangGraph graphs, streamed through the Runnable interface."""
+"""LangChain chat models, chains and LangGraph graphs, streamed through the Runnable interface.
+
+What a message needs is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._backend import Backend
 from .._errors import OptionError
-from ._langchain_ends import is_one_call, says_why_it_ends
-from ._langchain_messages import langchain_messages
-from ._langchain_model import keys_of, made, without_parser
-from ._langchain_options import check_options, is_graph, takes_stop
-from ._langchain_reader import LangChainReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._parts import Message
     from .._policies import Timeout
+    from ._langchain_reader import LangChainReader
 
 _MOST_STOPS = 4
 #: What providers call a failure inside an open stream that another attempt may not meet.
@@ -84,6 +83,9 @@ class LangChainBackend(Backend):
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the keywords of the runnable's `stream`: its input, its config and the options."""
+        from ._langchain_messages import langchain_messages
+        from ._langchain_options import check_options, is_graph, takes_stop
+
         if "input" in options:
             raise OptionError("'input' is not an option of a request: chatadapters sets it")
         runnable = None if isinstance(self.model, str) else self._runnable()
@@ -107,6 +109,9 @@ class LangChainBackend(Backend):
 
     def reader(self) -> LangChainReader:
         """Give a fresh reader for one attempt."""
+        from ._langchain_ends import is_one_call, says_why_it_ends
+        from ._langchain_reader import LangChainReader
+
         one_call = isinstance(self.model, str) or is_one_call(self._runnable())
         return LangChainReader(
             one_call=one_call,
@@ -123,6 +128,8 @@ class LangChainBackend(Backend):
         return self._runnable().astream(**payload)
 
     def _runnable(self) -> Runnable[Any, Any]:
+        from ._langchain_model import made, without_parser
+
         if not isinstance(self.model, str):
             return without_parser(self.model)
         if self.model not in self._made:
@@ -140,6 +147,8 @@ class LangChainBackend(Backend):
 
     def secrets(self) -> Sequence[str]:
         """Give the keys that the model holds as secrets."""
+        from ._langchain_model import keys_of
+
         models = self._made.values() if isinstance(self.model, str) else [self.model]
         return [key for model in models for key in keys_of(model) if key]
 

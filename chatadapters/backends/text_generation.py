@@ -1,4 +1,7 @@
-"""Servers that continue a prompt: TGI on its own wire, others by their raw completions."""
+"""Servers that continue a prompt: TGI on its own wire, others by their raw completions.
+
+What a message needs is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError
-from ._http_backend import HTTPBackend, check_url, with_route
-from ._raw_completions import COMPLETIONS_WIRE
-from ._raw_prompt import RawPrompt, checked_stops, template_of
-from ._tgi import TGI_WIRE
-from ._tgi_errors import as_tgi_error, retryable
+from ._addresses import check_url, with_route
+from ._http_backend import HTTPBackend
+from ._stop_sequences import checked_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from .._http_errors import HTTPStatusError
     from .._parts import Message
     from ..templates import DialogueTemplate, Escape
-    from ._raw_prompt import RawWire
+    from ._raw_prompt import RawPrompt, RawWire
 
 WireName: TypeAlias = Literal["tgi", "completions"]
-_WIRES: Mapping[str, RawWire] = {"tgi": TGI_WIRE, "completions": COMPLETIONS_WIRE}
 _WRONG_PLACE: Mapping[str, str] = {
     "tgi": "is a text-generation server at base_url? One that has OpenAI's API takes "
     'wire="completions" and a base_url that ends in /v1',
@@ -78,7 +78,7 @@ class TextGenerationBackend(HTTPBackend):
     cumulative: bool = False
 
     def __post_init__(self) -> None:
-        if self.wire not in _WIRES:
+        if self.wire not in _WRONG_PLACE:
             raise OptionError(f"wire={self.wire!r}: give 'tgi' or 'completions'")
         if self.model and not self.base_url:  # from the string "text-generation:http://..."
             object.__setattr__(self, "base_url", self.model)
@@ -92,9 +92,20 @@ class TextGenerationBackend(HTTPBackend):
 
     @property
     def _raw(self) -> RawPrompt:
+        from ._raw_prompt import RawPrompt, template_of
+
         template, stops = template_of(self.template), tuple(self.stop_sequences)
-        wire = _WIRES[self.wire]
-        return RawPrompt(wire, template, self.escape, stops, self.cumulative, self.name)
+        return RawPrompt(self._wire, template, self.escape, stops, self.cumulative, self.name)
+
+    @property
+    def _wire(self) -> RawWire:
+        if self.wire == "completions":
+            from ._raw_completions import COMPLETIONS_WIRE
+
+            return COMPLETIONS_WIRE
+        from ._tgi import TGI_WIRE
+
+        return TGI_WIRE
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the body of the request, its prompt included."""
@@ -107,7 +118,7 @@ class TextGenerationBackend(HTTPBackend):
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the wire has, by its names for them."""
-        return _WIRES[self.wire].openai_names
+        return self._wire.openai_names
 
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""
@@ -123,10 +134,12 @@ class TextGenerationBackend(HTTPBackend):
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say whether a failure that the server names may pass."""
+        from ._tgi_errors import retryable
+
         return retryable(error)
 
     def _url(self) -> str:
-        return with_route(self.base_url, _WIRES[self.wire].route)
+        return with_route(self.base_url, self._wire.route)
 
     def _hint(self, status: int) -> str:
         if status in (404, 405):
@@ -134,4 +147,6 @@ class TextGenerationBackend(HTTPBackend):
         return super()._hint(status)
 
     def _told(self, error: HTTPStatusError) -> Exception:
+        from ._tgi_errors import as_tgi_error
+
         return as_tgi_error(error) if self.wire == "tgi" else error

@@ -33,8 +33,6 @@ class ShownView(View):
     long.
     """
 
-    gives = "The reply so far, reasoning and answer apart."
-
     def __init__(
         self,
         show_reasoning: bool = False,
@@ -79,7 +77,9 @@ class ShownView(View):
 
 def shown(predict: Predict | AsyncPredict) -> Callable[..., AsyncGenerator[Shown, None]]:
     """Give the view of a predict that yields `Shown`s; it takes what every view takes."""
-    view: Callable[..., AsyncGenerator[Shown, None]] = aview_of(_spec(predict), ShownView)
+    view: Callable[..., AsyncGenerator[Shown, None]] = aview_of(
+        _spec(predict), ShownView, "The reply so far, reasoning and answer apart."
+    )
     return view
 
 

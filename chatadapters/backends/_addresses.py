@@ -1,0 +1,56 @@
+"""Addresses of servers: checked, shown without what is secret in them, and with a route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._errors import OptionError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+
+def split(url: str) -> SplitResult:
+    """Split an address."""
+    from urllib.parse import urlsplit  # no predict needs it before its first message
+
+    return urlsplit(url)
+
+
+def password_in(value: object) -> str | None:
+    """Give the password in an address."""
+    return split(value).password if isinstance(value, str) and "://" in value else None
+
+
+def without_secrets(value: Any) -> Any:
+    """Give an address without user, password and query, and anything else as it is."""
+    if not (isinstance(value, str) and "://" in value):
+        return value
+    url = split(value)
+    return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl()
+
+
+def with_route(url: str, route: str, version: str = "") -> str:
+    """Give an address with a route at the end of its path, which may be there already.
+
+    Args:
+        url: The address.
+        route: What its path ends with.
+        version: What the path has before the route, such as `"/v1"`.
+    """
+    parts = split(url)
+    path = parts.path.rstrip("/")
+    if not path.endswith(route):
+        path = path.removesuffix(version) + version + route
+    return parts._replace(path=path).geturl()
+
+
+def check_url(name: str, value: str) -> None:
+    """Check that an address is one of HTTP.
+
+    Raises:
+        OptionError: It is not.
+    """
+    if not value.startswith(("http://", "https://")):
+        shown = without_secrets(value)
+        raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")

@@ -1,0 +1,29 @@
+"""The stop sequences that a request may have, checked when a predict is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_STOPS = 4
+
+
+def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
+    """Give the stop sequences of a request as a tuple.
+
+    Raises:
+        OptionError: They are not strings, or more than a server takes.
+    """
+    stops = (given,) if isinstance(given, str) else tuple(given)
+    if not all(isinstance(stop, str) and stop for stop in stops):
+        raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
+    if len(stops) > MOST_STOPS:
+        raise OptionError(
+            f"stop_sequences={given!r}: servers take {MOST_STOPS} by default. Give them as "
+            f"stop=: {MOST_STOPS} are sent then, and all are enforced here"
+        )
+    return stops
