@@ -54,7 +54,7 @@ class Attempt:
         self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
         self._stop = StopFilter(rules.stop) if rules.stop else None
         self._unfiltered = self._tokens is None and self._stop is None
-        self._size = 0
+        self._size, self._most = 0, rules.limits.reply
         self.done = False
         self.events: list[Text | Reasoning] = []
         self.finish: Finish | None = None
@@ -185,9 +185,9 @@ class Attempt:
     def _count(self, size: int) -> None:
         self.content += 1
         self._size += size
-        if self._size > self._rules.limits.reply:
+        if self._size > self._most:
             raise LimitExceededError(
-                f"the reply is longer than {self._rules.limits.reply} characters; "
+                f"the reply is longer than {self._most} characters; "
                 "raise limits=Limits(reply=...) if that is wanted"
             )
 

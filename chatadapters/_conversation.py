@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import groupby
+from operator import itemgetter, ne
 
 from ._content import joined_contents, parts_of
 from ._errors import OptionError
@@ -107,7 +107,8 @@ def _plain_text(message: Message) -> str:
 
 def _merged(turns: list[Message]) -> list[Message]:
     """Merge consecutive turns of one role; results of tools stay apart."""
-    if all(one.role != two.role for one, two in pairwise(turns)):
+    roles = [turn[0] for turn in turns]
+    if all(map(ne, roles, roles[1:])):
         return turns
     merged: list[Message] = []
     for role, run in groupby(turns, key=itemgetter(0)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ._blocks import brief, get, read_content, read_parts
@@ -34,6 +35,8 @@ _ROLES = {
 }
 
 _TWO = 2
+#: Makes a `Message` in half the time that calling it takes.
+_message = partial(tuple.__new__, Message)
 
 
 def read_history(history: object, files: Files) -> list[Message]:
@@ -58,7 +61,10 @@ def read_history(history: object, files: Files) -> list[Message]:
         if type(entry) is dict and len(entry) == _TWO:  # the usual entry, read at once
             role, content = entry.get("role"), entry.get("content")
             if type(content) is str and role in ("user", "assistant"):
-                messages.extend(_turn(role, content))
+                if role == "assistant" and "<think>" in content:
+                    content = without_reasoning(content)
+                if content:
+                    messages.append(_message((role, content)))
                 continue
         try:
             messages.extend(_read_entry(entry, files))

@@ -45,7 +45,7 @@ def chat_messages(conversation: Sequence[Message], backend: str = "openai") -> l
     """
     return [
         {"role": role, "content": content}
-        if isinstance(content, str) and role in ROLES
+        if type(content) is str and role in ROLES  # of a subclass, `content_for` gives the text
         else tool_message(role, content)
         or {"role": role, "content": content_for(role, content, backend, _part)}
         for role, content in conversation
