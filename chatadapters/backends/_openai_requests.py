@@ -81,7 +81,7 @@ class Call:
         """
         library = _library(outcome)
         transport = library.MockTransport(partial(_come, library, outcome))
-        http = getattr(library, kind)(transport=transport)
+        http = getattr(library, kind)(transport=transport, trust_env=False)
         return self.create(self._client.with_options(http_client=http))
 
     @property
