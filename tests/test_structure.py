@@ -138,6 +138,7 @@ PREDICTS = {
     "echo": "echo_predict()",
     "huggingface": "huggingface_predict('m', stop='a')",
     "langchain": "langchain_predict('openai:m', window=Window(turns=3))",
+    "openai": "openai_predict('m', base_url='http://x/v1', system='Be brief.', temperature=0)",
     "text_generation": "text_generation_predict('http://x', stop_sequences=['a'])",
 }
 

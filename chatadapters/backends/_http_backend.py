@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 from .._backend import Backend
 from .._errors import OptionError
 from .._http_clients import http_clients
-from ._addresses import password_in
-from ._addresses import without_secrets as without_secrets  # noqa: PLC0414
+from ._addresses import password_in, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence

@@ -1,4 +1,7 @@
-"""OpenAI, Azure and every server that speaks their API, through the openai SDK's raw bytes."""
+"""OpenAI, Azure and every server that speaks their API, through the openai SDK's raw bytes.
+
+What a message needs is imported by the first one, so that a predict is made in a moment.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,24 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from urllib.parse import urlsplit
 
-from .._abort import AbortableStream, Hangup
-from .._backend import Backend, Reader
+from .._backend import Backend
 from .._clients import Clients
 from .._errors import OptionError, ProviderStreamError
-from .._http import body_of
-from .._pour import PouredStream
-from ._chat_resume import ResumeAs, check_resume_as, check_server, continued
-from ._http_backend import without_secrets
-from ._openai_chat import ChatReader, chat_messages
-from ._openai_clients import (
-    as_sdk_errors,
-    async_client,
-    keeps_deadlines,
-    load_sdk,
-    sync_client,
-)
-from ._openai_options import Api, check_options, request_options
-from ._openai_requests import Call, answer, async_answer
-from ._openai_responses import ResponsesReader, response_input
-from ._openai_tools import flat_tools
+from ._addresses import password_in, split, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 
+    from .._abort import AbortableStream, Hangup
+    from .._backend import Reader
     from .._parts import Message
     from .._policies import Timeout
+    from .._pour import PouredStream
+    from ._chat_resume import ResumeAs
     from ._openai_heads import Heads
+    from ._openai_options import Api
 
-_MOST_STOPS = 4
 _NO_KEY = "not-needed"
 #: Errors inside a stream that another attempt would meet again.
 _LASTING = frozenset(
@@ -101,65 +91,85 @@ class OpenAIBackend(Backend):
     cumulative: bool = False
     resume_as: ResumeAs | None = None
     _clients: Clients[Any, Any] = field(
-        default_factory=lambda: Clients(sync_client, async_client), compare=False
+        default_factory=lambda: Clients(_make, _amake), compare=False
     )
     _keys: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.api not in ("chat", "responses"):
             raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
-        check_resume_as(self.resume_as)
-        if self.resume_as and self.api != "chat":
-            raise OptionError("resume_as=...: the Responses API cannot continue a reply")
+        if self.resume_as is not None:
+            self._check_resume_as()
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             shown = self.base_url.rpartition("@")[2].partition("?")[0]  # a password may be there
             raise OptionError(
                 f"base_url={shown!r}: give a URL that begins with http:// or https://"
             )
 
+    def _check_resume_as(self) -> None:
+        from ._chat_resume import check_resume_as
+
+        check_resume_as(self.resume_as)
+        if self.api != "chat":
+            raise OptionError("resume_as=...: the Responses API cannot continue a reply")
+
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the keywords of the SDK's `create`."""
-        check_options(options, self.api)
+        from ._openai_payload import chat_payload, responses_payload
+
         if self.api == "responses":
-            sent = {name: value for name, value in options.items() if name != "stop"}
-            items = response_input(conversation)
-            return {"model": self.model, "input": items, "stream": True, **flat_tools(sent)}
+            return responses_payload(self.model, conversation, options)
+        payload = chat_payload(self.model, conversation, options, usage=self._is_openai())
         if self.resume_as:
+            from ._chat_resume import check_server
+
             check_server(self.resume_as, self._asked_url())
-        messages = chat_messages(conversation)
-        payload = {"model": self.model, "messages": messages, "stream": True, **options}
-        if "stop" in options:
-            payload["stop"] = list(options["stop"])[:_MOST_STOPS]
-        if self._is_openai():
-            payload.setdefault("stream_options", {"include_usage": True})
         return payload
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`, where `resume_as` says how."""
+        from ._chat_resume import continued
+
         way = self.resume_as
         return continued(payload, text, way, "extra_body") if way else None
 
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
-        reader = ChatReader if self.api == "chat" else ResponsesReader
-        return reader(cumulative=self.cumulative, leaks=not self._is_openai())
+        settings = {"cumulative": self.cumulative, "leaks": not self._is_openai()}
+        if self.api == "responses":
+            from ._openai_responses import ResponsesReader
+
+            return ResponsesReader(**settings)
+        from ._openai_chat import ChatReader
+
+        return ChatReader(**settings)
 
     def request_options(self) -> Mapping[str, str]:
         """Give the common options of the API in use."""
+        from ._openai_options import request_options
+
         return request_options(self.api)
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
+        from .._abort import AbortableStream
+
         return AbortableStream(partial(self._read, payload, timeout))
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
         """Give the same stream where its connection is ours, which keeps deadlines."""
+        from ._openai_clients import keeps_deadlines
+
         ours = not self._is_lent() and keeps_deadlines()
         return self.stream(payload, timeout) if ours else None
 
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
+        from .._http import body_of
+        from ._openai_clients import as_sdk_errors
+        from ._openai_requests import Call, answer
+
         with (
             self._sync_client() as (client, heads),
             answer(Call(client, heads, self.api, payload, timeout)) as response,
@@ -170,12 +180,17 @@ class OpenAIBackend(Backend):
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
+        from .._pour import PouredStream
+
         return PouredStream(partial(self._answer, payload, timeout))
 
     @asynccontextmanager
     async def _answer(
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
+        from ._openai_clients import as_sdk_errors, load_sdk
+        from ._openai_requests import Call, async_answer
+
         await load_sdk()
         async with (
             self._async_client() as (client, heads),
@@ -257,7 +272,7 @@ class OpenAIBackend(Backend):
         """Give the keys in use, and the password in the base URL."""
         own = self.api_key if isinstance(self.api_key, str) else None
         lent = (getattr(client, "api_key", None) for client in (self.client, self.async_client))
-        password = urlsplit(self.base_url or "").password
+        password = password_in(self.base_url)
         found = (own, os.environ.get("OPENAI_API_KEY"), password, *lent, *self._keys)
         return [key.strip() for key in found if isinstance(key, str) and key.strip()]
 
@@ -289,10 +304,22 @@ class OpenAIBackend(Backend):
                     f"a backend with {name}= cannot be pickled, because the client cannot: "
                     "give base_url and api_key instead"
                 )
-        if "@" in urlsplit(self.base_url or "").netloc:
+        if "@" in split(self.base_url or "").netloc:
             raise TypeError(
                 "a backend with a user or password in its base_url cannot be pickled, because "
                 "the pickle would show it: leave it to the environment's OPENAI_BASE_URL"
             )
         key = None if isinstance(self.api_key, str) else self.api_key
         return {**self.__dict__, "api_key": key, "_keys": deque(maxlen=8)}
+
+
+def _make(key: object) -> Any:
+    from ._openai_clients import sync_client
+
+    return sync_client(key)
+
+
+def _amake(key: object) -> Any:
+    from ._openai_clients import async_client
+
+    return async_client(key)
