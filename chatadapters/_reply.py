@@ -11,6 +11,7 @@ from ._clock import Clock
 from ._errors import EmptyReplyError, StreamError
 from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._log import attempt_begins, attempt_failed, reply_ended
+from ._pace import frame
 from ._recovery import Recovery
 from ._redact import forget_locals, redact
 from ._seam import START
@@ -100,7 +101,8 @@ class ReplyState:
         if self._attempt.finish is not None:
             patience = max(0.0, self._after_finish() - self._clock.waited)
         elif self._view.pending and self._call.pace:
-            until_frame, gather = max(0.0, self._frame - now), True
+            # However long a frame is, the end is looked for as often as in a short one.
+            until_frame, gather = max(0.0, min(self._frame - now, 1 / self._call.pace)), True
             patience = until_frame if patience is None else min(patience, until_frame)
         self._clock.due = None if patience is None else now + patience
         return patience, gather
@@ -128,10 +130,11 @@ class ReplyState:
         due = not self._call.pace or now >= self._frame or finished or not self.streaming
         if not (due and (self._view.pending or finished)):
             return []
-        if self._call.pace:
-            self._frame = now + 1 / self._call.pace
         self._clock.hand_over()
-        return self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
+        values = self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
+        if self._call.pace:
+            self._frame = now + frame(self._call.pace, self._view.length)
+        return values
 
     def close(self) -> None:
         """End the reply, finished or not, and report it once."""

@@ -49,9 +49,11 @@ class View:
 
     Attributes:
         pending: Whether `take` has something to give that was not given yet.
+        length: Characters that were given, as far as a consumer draws them anew for each value.
     """
 
     pending = False
+    length = 0
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class GrowingView(View):
         self._new, self.pending = [], False
         if self._text == self._shown:
             return []
-        self._shown = self._text
+        self._shown, self.length = self._text, len(self._text)
         return [self._text]
 
 
@@ -169,6 +171,7 @@ class DeltaView(View):
             return []
         delta = "".join(self._new)
         self._given.append(delta)
+        self.length += len(delta)
         self._new, self.pending = [], False
         return [delta]
 

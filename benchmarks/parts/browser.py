@@ -31,7 +31,7 @@ HERE = Path(__file__).parents[1]
 NAMES = ("gradio", "streamlit", "chainlit", "panel", "nicegui", "marimo", "shiny", "mesop")
 SIZES = {
     "full": {"rates": [50, 500, 2000], "patience": 30, "names": NAMES},
-    "short": {"rates": [50, 2000], "patience": 15, "names": NAMES},
+    "short": {"rates": [50, 500, 2000], "patience": 15, "names": NAMES},
     "quick": {"rates": [50], "patience": 20, "names": NAMES[1:2]},
 }
 OURS, GUIDE = "chatadapters", "its guide's loop"

@@ -66,7 +66,7 @@ class ShownView(View):
         self.pending = False
         if shown == self._shown:
             return []
-        self._shown = shown
+        self._shown, self.length = shown, sum(map(len, shown))
         return [shown]
 
     def _add(self, texts: list[str], delta: str) -> None:
