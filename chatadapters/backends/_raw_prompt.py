@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
@@ -38,8 +37,7 @@ class RawWire(NamedTuple):
     openai_names: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class RawPrompt:
+class RawPrompt(NamedTuple):
     """How a conversation becomes a prompt on a wire, and how the reply is read.
 
     Attributes:

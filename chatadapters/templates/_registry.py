@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 from typing import Any
@@ -33,7 +32,9 @@ def get_template(name: str) -> DialogueTemplate:
     families = _families()
     family = _aliases().get(key, key)
     if family not in families:
-        near = difflib.get_close_matches(key, [*families, *_aliases()], n=5, cutoff=0.4)
+        from difflib import get_close_matches
+
+        near = get_close_matches(key, [*families, *_aliases()], n=5, cutoff=0.4)
         hint = f"did you mean {', '.join(map(repr, near))}?" if near else "see list_templates()"
         raise TemplateError(f"there is no template {name!r}: {hint}")
     return _template(family)
