@@ -60,9 +60,9 @@ def make_predict(
         show_reasoning: Whether string views show the model's reasoning, as
             `<think>...</think>` before the answer.
         pace: Most values a second that `predict` and `deltas` give; 0 gives each piece of text
-            as it comes. From 10,000 characters on they are fewer, because a UI draws the whole
-            text anew for each: as many as make 250,000 characters a second, and at least one.
-            The first text comes at once, and the last always does.
+            as it comes. They are fewer the longer the text is, because a UI draws all of it
+            anew for each: a value waits 4 ms longer for each 1,000 characters, at most 1 s. The
+            first text comes at once, and the last always does.
         ends_with: What a complete reply ends with: `"finish"` (a finish reason), or for servers
             that send none `"done"` (`[DONE]`) or `"close"` (the end of the stream).
         notice: Gives a line to append to the text for a `Finish`, such as

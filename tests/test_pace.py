@@ -16,10 +16,10 @@ from chatadapters.ui._shown import ShownView
 
 @pytest.mark.parametrize(
     ("pace", "length", "seconds"),
-    [(25, 0, 0.04), (25, 10_000, 0.04), (25, 50_000, 0.2), (25, 10**7, 1), (0.5, 50_000, 2)],
+    [(25, 0, 0.04), (25, 10_000, 0.08), (25, 50_000, 0.24), (25, 10**7, 1.04), (0.5, 50_000, 2.2)],
 )
 def test_a_frame_is_longer_when_the_text_is(pace: float, length: int, seconds: float) -> None:
-    """Short texts have the pace; then as much is drawn in each second, up to one value in it."""
+    """The shortest text has the pace, and each character takes its time, up to a second."""
     assert frame(pace, length) == pytest.approx(seconds)
 
 
@@ -59,9 +59,9 @@ def test_more_of_a_long_text_comes_later() -> None:
     reply.step([Text("y")], None, 0.01)
     assert reply.take(0.05) == []
     assert reply.patience(0.05) == (pytest.approx(0.04), True)
-    assert reply.take(0.19) == []
-    assert reply.patience(0.19) == (pytest.approx(0.01), True)
-    assert reply.take(0.2) == ["x" * 50_000 + "y"]
+    assert reply.take(0.23) == []
+    assert reply.patience(0.23) == (pytest.approx(0.01), True)
+    assert reply.take(0.25) == ["x" * 50_000 + "y"]
 
 
 def test_more_of_a_short_text_comes_with_the_pace() -> None:
@@ -69,7 +69,7 @@ def test_more_of_a_short_text_comes_with_the_pace() -> None:
     reply = begun("x")
     reply.step([Text("y")], None, 0.01)
     assert reply.take(0.03) == []
-    assert reply.take(0.04) == ["xy"]
+    assert reply.take(0.05) == ["xy"]
 
 
 @pytest.mark.parametrize("end", [[Finish("stop")], []], ids=["finished", "broken"])
