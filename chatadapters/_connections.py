@@ -52,9 +52,11 @@ class Connections:
 
     def give_back(self, connection: Any) -> list[Any]:
         """Keep a connection whose response was read to its end; give those to be closed."""
-        if self._closed or not self._most or not connection.is_idle():
+        if not self._most or not connection.is_idle():
             return [connection]
         with self._lock:
+            if self._closed:
+                return [connection]
             self._idle.append(connection)
             unused: list[Any] = []
             while len(self._idle) > self._most or self._idle[0].has_expired():

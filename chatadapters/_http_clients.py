@@ -12,6 +12,7 @@ from ._registry import missing
 
 if TYPE_CHECKING:
     import ssl
+    from http.cookiejar import CookieJar
 
     import httpx2
 
@@ -53,11 +54,15 @@ def _check_installed() -> None:
 
 
 def _settings(loopback: bool) -> dict[str, Any]:
-    """Give what our clients have in common: they keep no cookie."""
+    """Give what our clients have in common."""
+    return {"cookies": no_cookies(), "trust_env": not loopback}
+
+
+def no_cookies() -> CookieJar:
+    """Give a jar that stays empty: one user's cookies are no other's, and all share a client."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
-    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return {"cookies": cookies, "trust_env": not loopback}
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def tls_settings() -> ssl.SSLContext:

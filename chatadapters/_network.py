@@ -20,6 +20,7 @@ import httpcore2
 
 from ._abort import this_request
 from ._framing import Head
+from ._reuse import Reuse
 from ._slices import WINDOWS, slices
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Connection(httpcore2.NetworkStream):
         self._head = Head()
         self._unsent = self._kept = b""
         self._shown = False  # whether the parser saw more than the head
+        self._reuse = Reuse()
         self._drained = False
         self._silence: float | None = None
         self._request = this_request()
@@ -80,8 +82,9 @@ class Connection(httpcore2.NetworkStream):
         self._shown = self._head.over
         data, self._kept = self._kept, b""
         if not data:
-            with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+            with self._reuse.answer(), as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
                 data = self._recv(max_bytes, timeout if self._shown else _bounded(timeout))
+            self._reuse.came(data)
         if self._shown:
             return data
         end = self._head.cut(data)
@@ -96,6 +99,7 @@ class Connection(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
+        self._reuse.asks(self._head)
         self._head, self._shown = Head(), False
         self._request = this_request()
         if self._request is not None:
@@ -107,6 +111,7 @@ class Connection(httpcore2.NetworkStream):
     def _send(self, timeout: float | None) -> None:
         """Send what was written: a head and a small body go together."""
         data, self._unsent = self._unsent, b""
+        self._reuse.sends()
         with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
             self._socket.settimeout(_bounded(timeout))
             self._socket.sendall(data)

@@ -15,6 +15,7 @@ import httpcore2
 from ._framing import Head
 from ._happy_eyeballs import connected
 from ._network import as_httpcore
+from ._reuse import Reuse
 from ._turns import Bound
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         self._writable: asyncio.Future[None] | None = None
         self._head = Head()
         self._shown = False  # whether the parser saw more than the head
+        self._reuse = Reuse()
         self._silence: float | None = None
         self._asked = 0.0  # when the reader began to wait
         self._timer: asyncio.TimerHandle | None = None
@@ -141,17 +143,19 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
             with suppress(httpcore2.WriteError):  # the server may have answered all the same
                 await self._send(timeout)
         self._shown = self._head.over
-        with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+        with self._reuse.answer(), as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
             if not self._has_come():
                 async with Bound(timeout):
                     await self._arrival()
             data = self._next()
+        self._reuse.came(data)
         end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
         self._put_first(data[end:])
         return data[:end]
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
+        self._reuse.asks(self._head)
         self._head, self._shown = Head(), False
         self._unsent += buffer
         if len(self._unsent) > _MOST_UNSENT:
@@ -160,6 +164,7 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
     async def _send(self, timeout: float | None) -> None:
         """Send what was written: a head and a small body go together."""
         data, self._unsent = self._unsent, b""
+        self._reuse.sends()
         with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
             if self._ended:
                 raise self._error or BrokenPipeError("the server has closed the connection")

@@ -6,6 +6,7 @@ bodies of streams are read here. A connection is used again once its body was re
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
@@ -17,13 +18,11 @@ from ._connections import Connections
 from ._http import BODY
 from ._network import Network
 from ._network_async import AsyncNetwork
+from ._reuse import Gone
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-
-#: What a connection that the server closed while it was idle answers a request with.
-_GONE = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
 
 
 class Transport(httpx2.BaseTransport):
@@ -49,7 +48,7 @@ class Transport(httpx2.BaseTransport):
         if connection is not None:
             try:
                 return connection, connection.handle_request(request)
-            except _GONE:
+            except Gone:
                 connection.close()
                 if (hangup := this_request()) and hangup.aborted:
                     raise
@@ -89,7 +88,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         if connection is not None:
             try:
                 return connection, await connection.handle_async_request(request)
-            except _GONE:
+            except Gone:
                 await connection.aclose()
         connection = self._connections.make(request.url.origin)
         try:
@@ -99,8 +98,9 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
             raise
 
     async def _give_back(self, connection: Any) -> None:
-        for unused in self._connections.give_back(connection):
-            await unused.aclose()
+        unused = self._connections.give_back(connection)
+        if unused:  # each begins to close, though the task be cancelled meanwhile
+            await asyncio.gather(*(each.aclose() for each in unused))
 
     async def aclose(self) -> None:
         for connection in self._connections.give_up():

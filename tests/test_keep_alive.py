@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ class Server:
         self.requests: list[tuple[int, bytes]] = []  # the connection's number, the first line
         self.hold = threading.Event()  # whether an answer stays open
         self.hang_up = False  # whether a connection is closed after each answer
+        self.broken: tuple[float, bytes] | None = None  # what it does from the second request on
         self.left = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -112,7 +114,11 @@ class Server:
         lines.read(length)
         path = first.split(b" ")[1].decode()
         answer = self.frame(next(body for end, body in BODIES.items() if path.endswith(end)))
-        if self.hold.is_set():
+        if self.broken is not None and len(self.requests) > 1:
+            sleep(self.broken[0])
+            made.sendall(self.broken[1])
+            made.shutdown(socket.SHUT_RDWR)
+        elif self.hold.is_set():
             made.sendall(answer[:-40])
             made.recv(1)
         else:
@@ -207,6 +213,33 @@ def test_a_connection_that_the_server_closed_is_replaced(
     server.hang_up = True
     assert talk(MAKE[wire](server.url, retry=ONCE), 3) == [TEXT] * 3
     assert server.connections == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wire", ["openai chat", "tgi"])
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [(1.5, b""), (0, b"HTTP/1.1 200 OK\r\nX-A: "), (0, b"garbage\r\n")],
+    ids=["later", "in its head", "with garbage"],
+)
+def test_a_server_that_breaks_off_is_not_asked_twice(
+    wire: str, after: float, said: bytes, server: Server, talk: Talk
+) -> None:
+    """It may have worked on the request; whether to send it again is for `retry` to say."""
+    server.broken = (after, said)
+    with pytest.raises(Exception, match=r"(?i)disconnect|connection|illegal"):
+        talk(MAKE[wire](server.url, retry=ONCE), 2)
+    assert server.connections == [1, 1]
+
+
+@pytest.mark.parametrize("wire", ["openai chat", "tgi"])
+def test_a_connection_that_is_closed_under_a_request_is_replaced(
+    wire: str, server: Server, talk: Talk
+) -> None:
+    """As when the server closed it at the very moment when the request was sent."""
+    server.broken = (0, b"")
+    with pytest.raises(Exception, match=r"(?i)disconnect|connection|eof"):
+        talk(MAKE[wire](server.url, retry=ONCE), 2)
+    assert server.connections == [1, 1, 2]  # a new one that breaks is not replaced
 
 
 @pytest.mark.parametrize("wire", MAKE)

@@ -21,6 +21,7 @@ AT_ONCE = {
     "_connections.py": {"httpcore2", "httpx2"},
     "_network.py": {"httpcore2"},
     "_network_async.py": {"httpcore2"},
+    "_reuse.py": {"httpcore2"},
     "_transport.py": {"httpcore2", "httpx2"},
     "backends/_openai_types.py": {"msgspec"},
     "backends/_tgi_types.py": {"msgspec"},
@@ -39,6 +40,7 @@ _WIRE = (
     "_http",
     "_network",
     "_post.py",
+    "_reuse.py",
     "_transport.py",
     "backends/_openai_clients.py",
 )

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._abort import watch_request
-from .._http_clients import tls_settings
+from .._http_clients import no_cookies, tls_settings
 from .._registry import missing
 from ._openai_heads import Heads
 from ._openai_hooks import answered, async_answered
@@ -100,7 +100,7 @@ def as_sdk_errors(response: Any) -> Generator[None, None, None]:
     """
     try:
         yield
-    except _loaded(_BROKEN) as error:
+    except broken() as error:
         said = f"{type(error).__name__}: {error}".removesuffix(": ")
         request = response.request
         sdk = openai_sdk()
@@ -109,6 +109,11 @@ def as_sdk_errors(response: Any) -> Generator[None, None, None]:
         raise sdk.APIConnectionError(
             message=f"the connection broke ({said})", request=request
         ) from error
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """Give the errors of a connection that breaks, or cannot be made."""
+    return _loaded(_BROKEN)
 
 
 def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[Exception], ...]:
@@ -199,4 +204,5 @@ def _settings() -> dict[str, Any]:
     return {
         "max_redirects": _MOST_REDIRECTS,
         "headers": {"accept-encoding": "identity"},  # compressing a stream delays it
+        "cookies": no_cookies(),
     }

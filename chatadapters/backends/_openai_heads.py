@@ -6,14 +6,17 @@ to begin a reply, though nothing but the body differs from one message to the ne
 
 from __future__ import annotations
 
-from functools import partial
+import sys
+from functools import cache, partial
+from logging import DEBUG, getLogger
+from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 _MOST_HEADS = 16
-_OF_ONE_REQUEST = frozenset({b"content-length", b"cookie"})
 
 
 class Heads:
@@ -30,7 +33,7 @@ class Heads:
     def keep(self, key: Hashable, request: Any) -> None:
         """Keep the head of a request for those with the same key."""
         kind: Callable[..., Any] = type(request)
-        headers = [item for item in request.headers.raw if item[0].lower() not in _OF_ONE_REQUEST]
+        headers = [item for item in request.headers.raw if item[0].lower() != b"content-length"]
         if len(self._kept) >= _MOST_HEADS:
             self._kept.clear()
         self._kept[key] = partial(
@@ -44,4 +47,25 @@ class Heads:
     def request(self, key: Hashable, body: bytes) -> Any | None:
         """Make a request with a head that was kept; None if there is none."""
         make = self._kept.get(key)
-        return make(content=body, cookies=self.http.cookies or None) if make else None
+        return make(content=body) if make else None
+
+
+def watched(client: Any, resource: Any) -> bool:
+    """Say whether someone wants to see the SDK make every request.
+
+    Tools for tracing put functions of their own in the place of the SDK's.
+
+    Args:
+        client: The SDK's client.
+        resource: Its part with the method `create`.
+    """
+    functions = (type(resource).create, type(client).post, type(client).request)
+    own = all(type(each) is FunctionType and _is_of_sdk(each) for each in functions)
+    replaced = {"create", "post", "request"} & (vars(resource).keys() | vars(client).keys())
+    return not own or bool(replaced) or getLogger("openai").isEnabledFor(DEBUG)
+
+
+@cache
+def _is_of_sdk(function: FunctionType) -> bool:
+    folder = Path(sys.modules["openai"].__file__ or "").parent
+    return Path(function.__code__.co_filename).is_relative_to(folder)

@@ -9,8 +9,11 @@ import json
 import sys
 import zlib
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _MOST_BYTES = 32 * 1024
 _PORTS = {"http": 80, "https": 443}
@@ -50,8 +53,17 @@ def _leave(response: Any, said: bytearray) -> None:
     if response.has_redirect_location and _leads_elsewhere(str(response.url), target):
         body = _refusal(target)
         response.headers.pop("location")
-    body_class = sys.modules[type(response).__module__].ByteStream  # of httpx2, or of httpx
-    response.stream = body_class(body)
+    response.stream = http_library(response).ByteStream(body)
+
+
+def http_library(thing: Any) -> ModuleType:
+    """Give httpx2 or httpx, whichever the SDK is built on.
+
+    Args:
+        thing: A class or an object of that library.
+    """
+    kind = thing if isinstance(thing, type) else type(thing)
+    return sys.modules[kind.__module__.partition(".")[0]]
 
 
 def _unpacked(said: bytearray, coding: str) -> bytes:

@@ -99,23 +99,6 @@ def request_options(api: Api) -> dict[str, str]:
     }
 
 
-def beside(payload: Mapping[str, Any], api: Api) -> dict[str, Any]:
-    """Put the conversation beside what the SDK looks through for things to convert.
-
-    Ours has none, and for 100 messages that takes it 26 ms.
-
-    Args:
-        payload: The keywords of the SDK's `create`.
-        api: `"chat"` or `"responses"`.
-
-    Returns:
-        Keywords that send the same.
-    """
-    said = "messages" if api == "chat" else "input"
-    more = {said: payload[said], **(payload.get("extra_body") or {})}
-    return {**payload, said: [], "extra_body": more}
-
-
 @cache
 def _of_sdk(api: Api) -> frozenset[str]:
     """Give the names that the installed SDK takes."""

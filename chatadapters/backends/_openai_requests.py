@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._openai_clients import sdk_timeout
-from ._openai_options import beside
+from ._openai_clients import broken, sdk_timeout
+from ._openai_heads import watched
+from ._openai_hooks import http_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -29,6 +29,8 @@ _AS_THE_SDK: dict[str, Any] = {
 class Call:
     """One request of an API.
 
+    The SDK makes each request that has headers or a query of its own, or is watched.
+
     Args:
         client: The SDK's client.
         heads: Those of this client; None if it makes every request itself, as one that is lent
@@ -46,48 +48,51 @@ class Call:
         payload: Mapping[str, Any],
         timeout: Timeout,
     ) -> None:
-        self._client, self._heads, self._api, self._timeout = client, heads, api, timeout
-        self._sent = dict(payload) if heads is None else beside(payload, api)
-        self._body = _body(payload) if heads is not None else None
-        beside_body = (repr(payload.get(name)) for name in _BESIDE_BODY)
-        self._key = (api, timeout, *beside_body, *payload)
+        self._client, self._api, self._timeout = client, api, timeout
+        self._sent = dict(payload) if heads is None else _beside(payload, api)
+        own = any(payload.get(name) for name in _BESIDE_BODY)
+        self._heads = None if own or watched(client, self._resource(client)) else heads
+        self._body = None if self._heads is None else _body(payload)
+        self._key = (api, timeout, *payload)
 
-    def create(self, client: Any = None) -> Any:
+    def _resource(self, client: Any) -> Any:
+        return client.chat.completions if self._api == "chat" else client.responses
+
+    def create(self) -> Any:
         """Have the SDK make the request and send it."""
-        client = client or self._client
-        resource = client.chat.completions if self._api == "chat" else client.responses
-        create = resource.with_streaming_response.create
+        return self._create(self._client)
+
+    def _create(self, client: Any) -> Any:
+        create = self._resource(client).with_streaming_response.create
         return create(**self._sent, timeout=sdk_timeout(self._timeout))
 
     def answered(self, response: Any) -> None:
         """Keep the head of what the SDK sent, if its body is what we would have sent."""
+        request = response.request
         if self._heads is None or self._body is None or response.history:
             return
-        if json.loads(response.request.content) == json.loads(self._body):
-            self._heads.keep(self._key, response.request)
+        if request.headers.get("content-type") != "application/json":
+            return
+        if json.loads(request.content) == json.loads(self._body):
+            self._heads.keep(self._key, request)
 
-    def again(self) -> Any | None:
-        """Make the request with the head of an earlier one; None if there is none."""
+    def again(self) -> tuple[Any, Any] | None:
+        """Give an HTTP client and the request with an earlier head; None if there is none."""
         if self._heads is None or self._body is None:
             return None
-        return self._heads.request(self._key, self._body)
+        request = self._heads.request(self._key, self._body)
+        return request and (self._heads.http, request)
 
-    def told(self, kind: str, outcome: Any) -> Any:
+    def told(self, kind: Any, outcome: Any) -> Any:
         """Have the SDK make the request and be told what came of it, so that it says so.
 
         Args:
-            kind: `"Client"` or `"AsyncClient"`.
-            outcome: A response that was read, or an error of the HTTP library.
+            kind: The HTTP library's class of client.
+            outcome: A response that was read, or an error.
         """
-        library = _library(outcome)
-        transport = library.MockTransport(partial(_come, library, outcome))
-        http = getattr(library, kind)(transport=transport, trust_env=False)
-        return self.create(self._client.with_options(http_client=http))
-
-    @property
-    def http(self) -> Any:
-        """The HTTP client that sends what `again` made."""
-        return self._heads and self._heads.http
+        library = http_library(kind)
+        http = kind(transport=library.MockTransport(partial(_come, outcome)), trust_env=False)
+        return self._create(self._client.with_options(http_client=http))
 
 
 @contextmanager
@@ -97,15 +102,16 @@ def answer(call: Call) -> Generator[Any, None, None]:
     Raises:
         openai.OpenAIError: What the SDK says of an error, or of a connection that broke.
     """
-    request = call.again()
-    if request is None:
+    again = call.again()
+    if again is None:
         with call.create() as made:
             call.answered(made.http_response)
             yield made.http_response
         return
+    http, request = again
     try:
-        outcome = call.http.send(request, stream=True)
-    except _library(request).RequestError as error:
+        outcome = http.send(request, stream=True)
+    except broken() as error:
         outcome = error
     else:
         if outcome.is_success:
@@ -113,22 +119,23 @@ def answer(call: Call) -> Generator[Any, None, None]:
                 yield outcome
             return
         outcome.read()
-    with call.told("Client", outcome) as made:
+    with call.told(http_library(request).Client, outcome) as made:
         yield made.http_response
 
 
 @asynccontextmanager
 async def async_answer(call: Call) -> AsyncGenerator[Any, None]:
     """Send a request and give its response; the async twin of `answer`."""
-    request = call.again()
-    if request is None:
+    again = call.again()
+    if again is None:
         async with call.create() as made:
             call.answered(made.http_response)
             yield made.http_response
         return
+    http, request = again
     try:
-        outcome = await call.http.send(request, stream=True)
-    except _library(request).RequestError as error:
+        outcome = await http.send(request, stream=True)
+    except broken() as error:
         outcome = error
     else:
         if outcome.is_success:
@@ -136,8 +143,25 @@ async def async_answer(call: Call) -> AsyncGenerator[Any, None]:
                 yield outcome
             return
         await outcome.aread()
-    async with call.told("AsyncClient", outcome) as made:
+    async with call.told(http_library(request).AsyncClient, outcome) as made:
         yield made.http_response
+
+
+def _beside(payload: Mapping[str, Any], api: Api) -> dict[str, Any]:
+    """Put the conversation beside what the SDK looks through for things to convert.
+
+    Ours has none, and for 100 messages that takes it 26 ms.
+
+    Args:
+        payload: The keywords of the SDK's `create`.
+        api: `"chat"` or `"responses"`.
+
+    Returns:
+        Keywords that send the same.
+    """
+    said = "messages" if api == "chat" else "input"
+    more = {said: payload[said], **(payload.get("extra_body") or {})}
+    return {**payload, said: [], "extra_body": more}
 
 
 def _body(payload: Mapping[str, Any]) -> bytes | None:
@@ -150,13 +174,8 @@ def _body(payload: Mapping[str, Any]) -> bytes | None:
         return None
 
 
-def _come(library: Any, outcome: Any, _request: Any) -> Any:
+def _come(outcome: Any, _request: Any) -> Any:
     if isinstance(outcome, Exception):
         raise outcome
-    body = library.ByteStream(outcome.content)  # given as content it would change the headers
-    return library.Response(outcome.status_code, headers=outcome.headers, stream=body)
-
-
-def _library(thing: Any) -> Any:
-    """Give httpx2, or httpx, whichever the SDK is built on."""
-    return import_module(type(thing).__module__.partition(".")[0])
+    body = http_library(outcome).ByteStream(outcome.content)  # as content it would add headers
+    return type(outcome)(outcome.status_code, headers=outcome.headers, stream=body)

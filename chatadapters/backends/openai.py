@@ -51,10 +51,10 @@ class OpenAIBackend(Backend):
     """OpenAI's Chat Completions or Responses API, at OpenAI or at any server that has it.
 
     The SDK makes the request, so its environment variables, Azure support and typed errors hold;
-    its retries are off, and what comes back is read here. On clients of ours a request goes out
-    with the head that the SDK made for an earlier one with the same settings; what watches the
-    SDK's `create` sees every request of a client that is lent. Requests of the Responses API have
-    no stop sequences; they are enforced on arrival.
+    its retries are off, and what comes back is read here. On clients of ours a request that has no
+    headers of its own goes out with the head that the SDK made for an earlier one, unless a tool
+    for tracing watches the SDK. Requests of the Responses API have no stop sequences; they are
+    enforced on arrival.
 
     Args:
         model: The model's name.

@@ -15,6 +15,10 @@ HOLD = None
 Step = bytes | None
 
 
+class Raw(bytes):
+    """What is written below TLS."""
+
+
 @dataclass
 class Request:
     """A request that came."""
@@ -108,7 +112,10 @@ class Served:
                     connection.recv(1)
                 self.left.set()
                 raise OSError
-            connection.sendall(step)
+            if isinstance(step, Raw):
+                socket.socket.sendall(connection, step)
+            else:
+                connection.sendall(step)
 
 
 def _read(lines: Any, number: int) -> Request | None:

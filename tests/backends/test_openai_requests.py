@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 import weakref
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -11,11 +13,12 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+import trustme
 
 from chatadapters import Message, Timeout
 from chatadapters.backends._openai_heads import Heads
 from chatadapters.backends.openai import OpenAIBackend
-from tests.backends.served import Request, Served, Step, answer, event
+from tests.backends.served import Raw, Request, Served, Step, answer, event
 
 REPLY = [event({"choices": [{"delta": {"content": "Ada"}}]}), event("[DONE]")]
 GOOD = answer(*REPLY)
@@ -118,11 +121,33 @@ def test_other_options_have_a_head_of_their_own(talk: Talk) -> None:
     assert requests_of(talk, *said) == alone
 
 
-def test_headers_that_always_differ_are_all_sent(talk: Talk) -> None:
-    """Only so many heads are kept."""
-    said = [("hi", {"extra_headers": {"X-Trace": str(number)}}) for number in range(40)]
-    sent = requests_of(talk, *said)
-    assert [request[1]["x-trace"] for request in sent] == [str(number) for number in range(40)]
+@pytest.mark.parametrize("kind", [dict, httpx2.Headers], ids=["dict", "Headers"])
+def test_headers_of_one_message_are_those_of_no_other(kind: Any, talk: Talk) -> None:
+    """They may be a user's; some kinds of headers do not show what they hold."""
+    users = [kind({"Authorization": f"Bearer {user}"}) for user in ("ann", "bob", "cid")]
+    sent = requests_of(talk, *[("hi", {"extra_headers": headers}) for headers in users])
+    assert [request[1]["authorization"] for request in sent] == [
+        "Bearer ann",
+        "Bearer bob",
+        "Bearer cid",
+    ]
+
+
+def test_the_environments_headers_are_those_of_now(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cookie among them too."""
+
+    class Changing(OpenAIBackend):
+        def build(self, conversation: Any, options: Any) -> Any:
+            monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", conversation[0].content)
+            return super().build(conversation, options)
+
+    said = [(f"Cookie: route={number}", {}) for number in (1, 1, 2, 2)]
+    with Served([GOOD]) as server:
+        talk(Changing("m", base_url=server.url), *said)
+    cookies = [request.headers["cookie"] for request in server.requests]
+    assert cookies == ["route=1", "route=1", "route=2", "route=2"]
 
 
 def test_what_only_the_sdk_can_write_goes_through_it_each_time(talk: Talk) -> None:
@@ -142,24 +167,45 @@ def test_what_nobody_can_write_is_the_sdks_error(talk: Talk) -> None:
             talk(backend, ("hi", {"extra_body": {"at": "plain"}}), ("hi", options))
 
 
-def test_cookies_are_those_of_now(talk: Talk) -> None:
-    """A gateway in front of the server may tell its sessions apart by them."""
-    given = [answer(*REPLY, head=f"Set-Cookie: seen={number}; Path=/\r\n") for number in range(3)]
-    sent = requests_of(talk, *[("hi", {})] * 4, answers=given)
-    seen = [request[1].get("cookie") for request in sent]
-    assert seen == [None, "seen=0", "seen=1", "seen=2"]
+def test_no_cookie_is_kept(talk: Talk) -> None:
+    """All users share a client, and what one was given is no other's."""
+    given = answer(*REPLY, head="Set-Cookie: session=1; Path=/\r\n")
+    sent = requests_of(talk, *[("hi", {})] * 3, answers=[given])
+    assert [request[1].get("cookie") for request in sent] == [None] * 3
 
 
-def test_a_first_request_with_a_cookie_leaves_none_behind(talk: Talk) -> None:
-    """Another head may have earned it, and it may be taken back."""
-    given = [
-        answer(*REPLY, head="Set-Cookie: seen=1; Path=/\r\n"),
-        answer(*REPLY, head="Set-Cookie: seen=; Path=/; Max-Age=0\r\n"),
-        GOOD,
-    ]
-    other: dict[str, Any] = {"temperature": 1}
-    sent = requests_of(talk, ("hi", {}), ("hi", other), ("hi", other), answers=given)
-    assert [request[1].get("cookie") for request in sent] == [None, "seen=1", None]
+@pytest.mark.parametrize("name", ["create", "post", "request"])
+def test_who_watches_the_sdk_sees_every_request(
+    name: str, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tools for tracing put functions of their own in the place of the SDK's."""
+    resources = openai.resources.chat.completions
+    owners: list[Any] = [openai.OpenAI, openai.AsyncOpenAI]
+    if name == "create":
+        owners = [resources.Completions, resources.AsyncCompletions]
+    seen: list[object] = []
+
+    def watch(owner: Any) -> None:
+        own = getattr(owner, name)
+
+        @functools.wraps(own)
+        def watching(*args: Any, **kwargs: Any) -> Any:
+            seen.append(name)
+            return own(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, watching)
+
+    for owner in owners:
+        watch(owner)
+    assert len(requests_of(talk, *[("hi", {})] * 3)) == 3
+    assert seen == [name] * 3
+
+
+def test_the_sdks_own_log_has_every_request(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    """Where it is asked for."""
+    with caplog.at_level("DEBUG", "openai"):
+        requests_of(talk, *[("hi", {})] * 3)
+    assert sum("Sending HTTP Request" in record.message for record in caplog.records) == 3
 
 
 def test_a_redirect_is_asked_anew_each_time(talk: Talk) -> None:
@@ -223,7 +269,25 @@ def test_a_server_that_went_away_is_the_same_error_after_an_answer(talk: Talk) -
     assert isinstance(first, openai.APIConnectionError)
     assert (type(second), str(second)) == (type(first), str(first))
     assert isinstance(second, openai.APIConnectionError)
-    assert isinstance(second.__cause__, httpx2.ConnectError)
+    assert type(second.__cause__) is type(first.__cause__)
+
+
+def test_what_breaks_tls_is_the_same_error_after_an_answer(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """Whichever library raises it, the SDK says what it is."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    broken: list[Step] = [Raw(b"no TLS at all, and longer than a record's head")]
+    with Served([broken], tls=context) as server:
+        [first] = talk(OpenAIBackend("m", base_url=server.url), ("hi", {}))
+    with Served([GOOD, broken], tls=context) as server:
+        good, second = talk(OpenAIBackend("m", base_url=server.url), ("hi", {}), ("hi", {}))
+    assert good == b"".join(REPLY)
+    assert isinstance(first, openai.APIConnectionError)
+    assert type(second) is type(first)
 
 
 def _error(error: Any) -> tuple[object, ...]:
