@@ -55,7 +55,7 @@ def _both(
     ]
 
 
-_PREDICT = "import chatadapters"
+_PREDICT = "from chatadapters import make_predict"
 _HUB = "from huggingface_hub import InferenceClient"
 OURS = "chatadapters"
 LOOP = "openai, its loop"
