@@ -17,7 +17,7 @@ _AT_ONCE = 1.0  # seconds
 
 
 class Gone(httpcore2.ReadError):
-    """The server had closed the connection before the request came there, so send it again.
+    """The server has most likely closed the connection before the request came: send it again.
 
     It is another error when a server has begun to answer or closes later: it may have worked on
     the request.

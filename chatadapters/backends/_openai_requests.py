@@ -12,7 +12,7 @@ from ._openai_heads import watched
 from ._openai_hooks import http_library
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 
     from .._policies import Timeout
     from ._openai_heads import Heads
@@ -48,12 +48,11 @@ class Call:
         payload: Mapping[str, Any],
         timeout: Timeout,
     ) -> None:
-        self._client, self._api, self._timeout = client, api, timeout
-        self._sent = dict(payload) if heads is None else _beside(payload, api)
+        self._client, self._api, self._payload, self._timeout = client, api, payload, timeout
+        self._lent = heads is None
         own = any(payload.get(name) for name in _BESIDE_BODY)
         self._heads = None if own or watched(client, self._resource(client)) else heads
         self._body = None if self._heads is None else _body(payload)
-        self._key = (api, timeout, *payload)
 
     def _resource(self, client: Any) -> Any:
         return client.chat.completions if self._api == "chat" else client.responses
@@ -63,8 +62,12 @@ class Call:
         return self._create(self._client)
 
     def _create(self, client: Any) -> Any:
+        sent = self._payload if self._lent else _beside(self._payload, self._api)
         create = self._resource(client).with_streaming_response.create
-        return create(**self._sent, timeout=sdk_timeout(self._timeout))
+        return create(**sent, timeout=sdk_timeout(self._timeout))
+
+    def _key(self) -> Hashable:
+        return self._api, self._timeout, *self._payload
 
     def answered(self, response: Any) -> None:
         """Keep the head of what the SDK sent, if its body is what we would have sent."""
@@ -74,13 +77,13 @@ class Call:
         if request.headers.get("content-type") != "application/json":
             return
         if json.loads(request.content) == json.loads(self._body):
-            self._heads.keep(self._key, request)
+            self._heads.keep(self._key(), request)
 
     def again(self) -> tuple[Any, Any] | None:
         """Give an HTTP client and the request with an earlier head; None if there is none."""
         if self._heads is None or self._body is None:
             return None
-        request = self._heads.request(self._key, self._body)
+        request = self._heads.request(self._key(), self._body)
         return request and (self._heads.http, request)
 
     def told(self, kind: Any, outcome: Any) -> Any:
