@@ -48,7 +48,8 @@ class Call:
         payload: Mapping[str, Any],
         timeout: Timeout,
     ) -> None:
-        self._client, self._api, self._payload, self._timeout = client, api, payload, timeout
+        self._client, self._payload, self._timeout = client, payload, timeout
+        self._api: Api = api
         self._lent = heads is None
         own = any(payload.get(name) for name in _BESIDE_BODY)
         self._heads = None if own or watched(client, self._resource(client)) else heads
