@@ -126,7 +126,8 @@ def length(found: dict[str, Any]) -> plt.Figure:
 
 
 def users(found: dict[str, Any]) -> plt.Figure:
-    """Draw CPU and lateness over the number of streams."""
+    """Draw CPU and lateness under each load."""
+    loads = list(dict.fromkeys((row["users"], row["rate"]) for row in found["rows"]))
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     titles = {
         "cpu_s": "CPU, seconds",
@@ -135,10 +136,13 @@ def users(found: dict[str, Any]) -> plt.Figure:
     for panel, (key, title) in zip(panels, titles.items(), strict=True):
         for name, its_color in LINES.items():
             rows = [r for r in found["rows"] if r["client"] == name and r[key] is not None]
-            counts, values = [row["users"] for row in rows], [row[key] for row in rows]
-            panel.plot(counts, values, "o-", color=its_color, label=name)
+            at, values = (
+                [loads.index((r["users"], r["rate"])) for r in rows],
+                [r[key] for r in rows],
+            )
+            panel.plot(at, values, "o", color=its_color, label=name)
         panel.set(title=title, xlabel="streams at once on one event loop", yscale="log")
-        panel.set_xticks(found["size"]["users"])
+        panel.set_xticks(range(len(loads)), [f"{users:,} at {rate}/s" for users, rate in loads])
         panel.yaxis.set_major_formatter("{x:,g}")
         panel.yaxis.set_minor_formatter("")
         panel.grid(visible=True, axis="y")

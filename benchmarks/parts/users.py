@@ -1,15 +1,15 @@
 """Many users on one event loop: who keeps up with the server's own clock?
 
-Each stream is 20 tokens a second with a packet for each token. The server notes when each began;
-a client notes when each text came. Late is what came after it was due on the server's clock.
+Each token of a stream is a packet of its own. The server notes when each stream began; a client
+notes when each text came. Late is what came after it was due on the server's clock.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlopen
 
 from benchmarks import wires
@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 
     from benchmarks.clients import Client
 
-RATE = 20
+
+class Load(NamedTuple):
+    """How many streams at once, and how many tokens a second each has."""
+
+    users: int
+    rate: int
+
+
 SIZES = {
-    "full": {"users": [100, 1000], "tokens": 200},
-    "short": {"users": [100, 500], "tokens": 100},
-    "quick": {"users": [20], "tokens": 20},
+    "full": {"seconds": 10, "loads": [Load(100, 20), Load(1000, 4), Load(1000, 20)]},
+    "short": {"seconds": 10, "loads": [Load(100, 20), Load(500, 20), Load(1000, 4)]},
+    "quick": {"seconds": 1, "loads": [Load(20, 20)]},
 }
 OTHERS = ("huggingface_predict", "langchain_predict", "aisuite")  # as the ones they stand on
 # With more users these need minutes, which says no more than the row above.
@@ -34,47 +41,54 @@ MOST = {"litellm": 100, "any-llm": 100}
 
 
 def measure(url: str, size: dict[str, Any], clients: Sequence[Client] = CLIENTS) -> dict[str, Any]:
-    """Run each client with ever more users, each time in a process of its own."""
+    """Run each client under every load, each time in a process of its own."""
     chosen = [c for c in clients if c.is_async and c.wire == "chat" and c.label not in OTHERS]
     rows = [
-        _measured(url, client, users, size["tokens"])
+        _measured(url, client, load, load.rate * size["seconds"])
+        for load in size["loads"]
         for client in chosen
-        for users in size["users"]
-        if users <= MOST.get(client.label, users)
+        if load.users <= MOST.get(client.label, load.users)
     ]
     return {"size": size, "rows": rows}
 
 
-def _measured(url: str, client: Client, users: int, tokens: int) -> dict[str, Any]:
+def _measured(url: str, client: Client, load: Load, tokens: int) -> dict[str, Any]:
     with crew([client]) as (worker,):
         worker.do("read", url=f"{url}/chat/@1000/2")
-        path = f"{url}/chat/@{RATE}/{tokens}"
+        path = f"{url}/chat/@{load.rate}/{tokens}"
         worker.do("users", url=path, number=2)  # makes the client of this address
         _schedule(url)
-        told = worker.do("users", url=path, number=users)
+        told = worker.do("users", url=path, number=load.users)
     began, came = _schedule(url), told["came"]
-    late, last, lost = [], [], 0
-    for name, notes in came.items():
-        if not notes or notes[-1][1] != tokens * wires.SIZE:
-            lost += 1
-            continue
-        for when, length in notes:
-            late.append(when - began[name] - (length // wires.SIZE - 1) / RATE)
-        last.append(notes[-1][0])
-    start = min(began.values())
-    sys.stderr.write(f"users: {client.label} {users} done\n")
+    whole = {name: notes for name, notes in came.items() if _is_whole(notes, tokens)}
+    late = [
+        (when, when - began[name] - (length // wires.SIZE - 1) / load.rate)
+        for name, notes in whole.items()
+        for when, length in notes
+    ]
+    begun = max((notes[0][0] for notes in whole.values()), default=0.0)
+    sys.stderr.write(f"users: {client.label} {load.users} done\n")
     return {
         "client": client.label,
         "ours": client.ours,
-        "users": users,
+        **load._asdict(),
         "cpu_s": told["cpu"],
         "wall_s": told["wall"],
-        "late_s": median(last) - start - (tokens - 1) / RATE if last else None,
-        "late_p50_ms": 1e3 * median(late) if late else None,
-        "late_p99_ms": 1e3 * quantiles(late, n=100)[98] if late else None,
-        "lost": lost,
+        "begun_s": begun - min(began.values()) if whole else None,
+        "late_p50_ms": _percentile([each for _, each in late], 50),
+        "late_p99_ms": _percentile([each for _, each in late], 99),
+        "begun_p99_ms": _percentile([each for when, each in late if when > begun], 99),
+        "lost": len(came) - len(whole),
         "peak_mib": told["peak"],
     }
+
+
+def _is_whole(notes: list[tuple[float, int]], tokens: int) -> bool:
+    return bool(notes) and notes[-1][1] == tokens * wires.SIZE
+
+
+def _percentile(late: list[float], percent: int) -> float | None:
+    return 1e3 * quantiles(late, n=100)[percent - 1] if len(late) > 1 else None
 
 
 def _schedule(url: str) -> dict[str, float]:
@@ -83,22 +97,32 @@ def _schedule(url: str) -> dict[str, float]:
 
 
 def tables(found: dict[str, Any]) -> str:
-    """Write a row for each client and number of users."""
-    late = ("late: half of the texts, ms", "99 %, ms")
-    head = ["client", "users", "CPU, s", "done after, s", *late, "lost", "peak memory, MiB"]
+    """Write a row for each load and client."""
+    late = ("late: half of the texts, ms", "99 %, ms", "99 % once all had begun, ms")
+    head = [
+        "client",
+        "users",
+        "tokens a second",
+        "CPU, s",
+        "done after, s",
+        "all had begun after, s",
+    ]
+    head += [*late, "lost", "peak memory, MiB"]
     lines = [
         [
             bold(row["client"], row["ours"]),
             f"{row['users']:,}",
+            row["rate"],
             number(row["cpu_s"]),
             number(row["wall_s"]),
+            number(row["begun_s"]),
             number(row["late_p50_ms"]),
             number(row["late_p99_ms"]),
+            number(row["begun_p99_ms"]),
             row["lost"],
             number(row["peak_mib"]),
         ]
-        for row in sorted(found["rows"], key=lambda row: row["users"])
+        for row in found["rows"]
     ]
-    tokens = found["size"]["tokens"]
-    source = f"Each stream has {tokens} tokens and takes {(tokens - 1) / RATE:.1f} s at the server."
+    source = f"Each stream takes {found['size']['seconds']} s at the server, less one token."
     return f"{table(head, lines)}\n\n{source}"
