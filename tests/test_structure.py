@@ -135,7 +135,7 @@ OF_A_MESSAGE = {
     *(f"chatadapters.{name}" for name in ("_conversation", "_events", "_feed", "_parts")),
     *(f"chatadapters.{name}" for name in ("_reply", "_retry", "_views", "templates")),
 }
-MOST_OWN = 5
+MOST_OWN = 6
 PREDICTS = {
     "echo": "echo_predict()",
     "huggingface": "huggingface_predict('m', stop='a')",

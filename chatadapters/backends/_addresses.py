@@ -52,5 +52,5 @@ def check_url(name: str, value: str) -> None:
         OptionError: It is not.
     """
     if not value.startswith(("http://", "https://")):
-        shown = without_secrets(value)
+        shown = value.rpartition("@")[2].partition("?")[0]  # a password may be before the @
         raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")

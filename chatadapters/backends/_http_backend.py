@@ -5,7 +5,6 @@ What a message needs is imported by the first one, so that a predict is made in 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from .._backend import Backend
 from .._errors import OptionError
 from .._http_clients import http_clients
 from ._addresses import password_in, without_secrets
+from ._sent_keys import SentKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
@@ -47,7 +47,7 @@ class HTTPBackend(Backend):
     token: Token = None
     headers: Mapping[str, str] | None = None
     _clients: Clients[Any, Any] = field(default_factory=http_clients, compare=False)
-    _sent: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
+    _sent: SentKeys = field(default_factory=SentKeys, init=False, compare=False)
 
     #: The fields that the repr shows when they are set.
     _shown: ClassVar[tuple[str, ...]] = ()
@@ -139,11 +139,9 @@ class HTTPBackend(Backend):
         token = (token or self._found_token() or "").strip()
         if not token:
             return {}
-        if not (token.isascii() and token.isprintable()):
+        if not self._sent.note(token):
             del token  # a traceback may show the values of variables
             raise OptionError("token has a character that no HTTP header can carry")
-        if token not in self._sent:
-            self._sent.append(token)
         return {"Authorization": f"Bearer {token}"}
 
     def secrets(self) -> Sequence[str]:
@@ -179,7 +177,7 @@ class HTTPBackend(Backend):
                 "token=, or leave it to the environment"
             )
         token = None if isinstance(self.token, str) else self.token
-        return {**self.__dict__, "token": token, "_sent": deque(maxlen=8)}
+        return {**self.__dict__, "token": token}
 
 
 def _keys(headers: Mapping[str, str]) -> list[str]:

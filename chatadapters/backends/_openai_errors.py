@@ -9,6 +9,20 @@ from .._errors import MalformedStreamError, ProviderStreamError
 
 _LONGEST = 1000
 _STATUSES = range(400, 600)
+#: Errors inside a stream that another attempt would meet again.
+_LASTING = frozenset(
+    {
+        "authentication_error",
+        "content_policy_violation",
+        "context_length_exceeded",
+        "invalid_api_key",
+        "invalid_prompt",
+        "invalid_request_error",
+        "model_not_found",
+        "not_found_error",
+        "permission_error",
+    }
+)
 
 
 def reported(value: object) -> ProviderStreamError:
@@ -48,6 +62,11 @@ def error_in(event: Mapping[str, Any]) -> ProviderStreamError | None:
     named = event.get("error") or "error" in (event.get("object"), event.get("type"))
     unnamed = "detail" in event or {"message", "code"} <= event.keys()
     return reported(event) if named or unnamed else None
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Say whether an error inside a stream says that the request itself is wrong."""
+    return isinstance(error, ProviderStreamError) and error.code in _LASTING
 
 
 def not_a_stream(body: bytes | bytearray) -> MalformedStreamError:

@@ -6,7 +6,6 @@ What a message needs is imported by the first one, so that a predict is made in 
 from __future__ import annotations
 
 import os
-from collections import deque
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .._backend import Backend
 from .._clients import Clients
-from .._errors import OptionError, ProviderStreamError
-from ._addresses import password_in, split, without_secrets
+from .._errors import OptionError
+from ._addresses import check_url, password_in, split, without_secrets
+from ._sent_keys import SentKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
@@ -30,20 +30,6 @@ if TYPE_CHECKING:
     from ._openai_options import Api
 
 _NO_KEY = "not-needed"
-#: Errors inside a stream that another attempt would meet again.
-_LASTING = frozenset(
-    {
-        "authentication_error",
-        "content_policy_violation",
-        "context_length_exceeded",
-        "invalid_api_key",
-        "invalid_prompt",
-        "invalid_request_error",
-        "model_not_found",
-        "not_found_error",
-        "permission_error",
-    }
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,18 +79,15 @@ class OpenAIBackend(Backend):
     _clients: Clients[Any, Any] = field(
         default_factory=lambda: Clients(_make, _amake), compare=False
     )
-    _keys: deque[str] = field(default_factory=lambda: deque(maxlen=8), init=False, compare=False)
+    _sent: SentKeys = field(default_factory=SentKeys, init=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.api not in ("chat", "responses"):
             raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
         if self.resume_as is not None:
             self._check_resume_as()
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            shown = self.base_url.rpartition("@")[2].partition("?")[0]  # a password may be there
-            raise OptionError(
-                f"base_url={shown!r}: give a URL that begins with http:// or https://"
-            )
+        if self.base_url:
+            check_url("base_url", self.base_url)
 
     def _check_resume_as(self) -> None:
         from ._chat_resume import check_resume_as
@@ -247,11 +230,9 @@ class OpenAIBackend(Backend):
             return _NO_KEY  # local servers need none, the SDK wants one
         if not key:
             raise OptionError('no API key: set OPENAI_API_KEY, or give api_key="..."')
-        if not (key.isascii() and key.isprintable()):
+        if not self._sent.note(key):
             del key  # a traceback may show the values of variables
             raise OptionError("api_key has a character that no HTTP header can carry")
-        if key not in self._keys:
-            self._keys.append(key)
         return key
 
     def _is_openai(self) -> bool:
@@ -265,15 +246,16 @@ class OpenAIBackend(Backend):
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say that what is wrong with the request itself stays wrong."""
-        lasting = isinstance(error, ProviderStreamError) and error.code in _LASTING
-        return False if lasting else None
+        from ._openai_errors import is_lasting
+
+        return False if is_lasting(error) else None
 
     def secrets(self) -> Sequence[str]:
         """Give the keys in use, and the password in the base URL."""
         own = self.api_key if isinstance(self.api_key, str) else None
         lent = (getattr(client, "api_key", None) for client in (self.client, self.async_client))
         password = password_in(self.base_url)
-        found = (own, os.environ.get("OPENAI_API_KEY"), password, *lent, *self._keys)
+        found = (own, os.environ.get("OPENAI_API_KEY"), password, *lent, *self._sent)
         return [key.strip() for key in found if isinstance(key, str) and key.strip()]
 
     def close(self) -> None:
@@ -310,7 +292,7 @@ class OpenAIBackend(Backend):
                 "the pickle would show it: leave it to the environment's OPENAI_BASE_URL"
             )
         key = None if isinstance(self.api_key, str) else self.api_key
-        return {**self.__dict__, "api_key": key, "_keys": deque(maxlen=8)}
+        return {**self.__dict__, "api_key": key}
 
 
 def _make(key: object) -> Any:

@@ -1,0 +1,32 @@
+"""The keys that went out with requests, so that none of them ever shows in an error."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST = 8  # keys that are fetched for each request change
+
+
+class SentKeys:
+    """The last keys that were sent. A pickle of it has none."""
+
+    def __init__(self) -> None:
+        self._keys: deque[str] = deque(maxlen=_MOST)
+
+    def note(self, key: str) -> bool:
+        """Note that a key is sent; False if no HTTP header can carry it."""
+        if not (key.isascii() and key.isprintable()):
+            return False
+        if key not in self._keys:
+            self._keys.append(key)
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys.copy())  # another thread may add one
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return SentKeys, ()
