@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from chatadapters import (
     Timeout,
     langchain_predict,
 )
-from chatadapters.testing.faults import SCENARIOS, FaultRequest, FaultServer, Scenario
+from chatadapters.testing.faults import SCENARIOS, Answer, Ask, FaultRequest, FaultServer, Scenario
 from tests.backends.langchain_model import chat_openai
 from tests.http_backends import BACKENDS, KEY, Make
 
@@ -51,6 +51,8 @@ class Cell:
     backend: str
     scenario: str
     colour: str
+    #: Whether a message was answered before, so that its connection and its head are used again.
+    second: bool = False
 
     @property
     def wanted(self) -> Scenario:
@@ -83,7 +85,8 @@ class Cell:
         return Limits(reply=2**24) if self.scenario.startswith("endless") else Limits()
 
     def __str__(self) -> str:
-        return f"{self.backend}-{self.colour}-{self.scenario}"
+        second = "-second" if self.second else ""
+        return f"{self.backend}-{self.colour}-{self.scenario}{second}"
 
 
 def cells(backends: Mapping[str, tuple[str, Make]] = BACKENDS) -> Iterator[Cell]:
@@ -92,6 +95,18 @@ def cells(backends: Mapping[str, tuple[str, Make]] = BACKENDS) -> Iterator[Cell]
         for name, scenario in SCENARIOS.items():
             if dialect in scenario.dialects:
                 yield from (Cell(backend, name, colour) for colour in ("sync", "async"))
+
+
+#: A backend of each way to make a request.
+_MAKING = ("openai-chat", "openai-responses", "tgi")
+
+
+def second_cells() -> Iterator[Cell]:
+    """Give the fields whose fault meets the second message of a conversation."""
+    for cell in cells({name: BACKENDS[name] for name in _MAKING}):
+        first_is_right = cell.wanted.port == "open" and "cumulative" not in cell.wanted.options
+        if first_is_right and not cell.heavy:
+            yield replace(cell, second=True)
 
 
 @dataclass
@@ -117,26 +132,44 @@ class Outcome:
 def run(cell: Cell, server: FaultServer) -> Outcome:
     """Run one cell."""
     dialect, make = (BACKENDS | THROUGH_CLIENTS)[cell.backend]
-    url = server.url(cell.scenario, dialect)
     wanted = cell.wanted
+    url = server.url(_second(wanted) if cell.second else wanted, dialect)
     clocks = {"timeout": cell.timeout, "limits": cell.limits}
     options = {"stop": wanted.stop, **clocks, **wanted.options}
-    outcome = talk(make, url, cell.colour, pace=cell.pace, **options)
+    outcome = talk(make, url, cell.colour, pace=cell.pace, second=cell.second, **options)
     outcome.requests, outcome.strays = server.requests(url), server.strays(url)
+    if cell.second:
+        outcome.requests.pop(0)
     return outcome
 
 
-def talk(make: Make, url: str, colour: str, *, pace: float = 0, **options: Any) -> Outcome:
-    """Send one message and note what comes."""
+def _second(scenario: Scenario) -> Scenario:
+    """Answer one request well and play the scenario to those that follow."""
+
+    def play(ask: Ask) -> Answer:
+        if ask.attempt == 1:
+            return Answer(ask.healthy())
+        return scenario.answer(replace(ask, attempt=ask.attempt - 1))
+
+    return replace(scenario, want="exact", play=play)
+
+
+def talk(
+    make: Make, url: str, colour: str, *, pace: float = 0, second: bool = False, **options: Any
+) -> Outcome:
+    """Send a message, or a second one, and note what comes."""
     replies: list[Reply] = []
     values: list[str] = []
     predict = make(url, pace=pace, on_finish=replies.append, retry=Retry(wait=0.02), **options)
     began = time.monotonic()
-    error = _listen(predict, values) if colour == "sync" else asyncio.run(_alisten(predict, values))
-    return Outcome(values, error, replies[0], time.monotonic() - began)
+    listening = _listen if colour == "sync" else _asyncio_listen
+    error = listening(predict, values, second)
+    return Outcome(values, error, replies[-1], time.monotonic() - began)
 
 
-def _listen(predict: Any, values: list[str]) -> BaseException | None:
+def _listen(predict: Any, values: list[str], second: bool) -> BaseException | None:
+    if second:
+        predict.complete("Hello")
     try:
         for value in predict("Hello", []):
             _note(values, value)
@@ -147,7 +180,13 @@ def _listen(predict: Any, values: list[str]) -> BaseException | None:
     return None
 
 
-async def _alisten(predict: Any, values: list[str]) -> BaseException | None:
+def _asyncio_listen(predict: Any, values: list[str], second: bool) -> BaseException | None:
+    return asyncio.run(_alisten(predict, values, second))
+
+
+async def _alisten(predict: Any, values: list[str], second: bool) -> BaseException | None:
+    if second:
+        await predict.aio.complete("Hello")
     try:
         async for value in predict.aio("Hello", []):
             _note(values, value)
