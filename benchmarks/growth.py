@@ -8,9 +8,8 @@ that comes is quadratic. It needs valgrind.
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
-from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,21 +152,21 @@ PATHS: dict[str, Callable[[int], None]] = {
 
 def growth() -> dict[str, float]:
     """Give how many times as much work each path does for four times as much to do."""
-    from benchmarks.instructions import counted
+    from benchmarks.counting import counted
 
-    runs = [("nothing", 1), *((name, times) for name in PATHS for times in (1, TIMES))]
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        start, *found = pool.map(lambda run: counted(__file__, *map(str, run)), runs)
+    start, *found = counted(__file__)
     pairs = zip(PATHS, found[::2], found[1::2], strict=True)
     return {name: (more - start) / (once - start) for name, once, more in pairs}
 
 
 def main() -> None:
     """Print how each path grows and fail if one is not linear; or run one."""
-    if sys.argv[1:]:
-        name, times = sys.argv[1:]
+    if sys.argv[1:] == ["--run"]:
+        from benchmarks.counting import run_each
+
         nothing(0)
-        PATHS.get(name, nothing)(COUNT * int(times))
+        paths = [partial(path, n * COUNT) for path in PATHS.values() for n in (1, TIMES)]
+        run_each([partial(nothing, 0), *paths])
         return
     found = growth()
     for name, ratio in found.items():

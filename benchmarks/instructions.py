@@ -3,20 +3,17 @@
 `python benchmarks/instructions.py` prints them, `--check` fails when one has grown by more than a
 tenth above `budgets.json`, `--write` writes that file. It needs valgrind.
 
-One process runs every path with N events, and for each path another one runs that path with 2N, so
-that what starting up takes falls out. A count is given as a ratio to that of a loop in pure Python,
-counted in the same run, because that changes little from one build of Python to another.
+Every path is run with N events and with 2N, so that what starting up takes falls out. A count is
+given as a ratio to that of a loop in pure Python, counted in the same run, because that changes
+little from one build of Python to another.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import os
-import re
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from chatadapters import Reader
 
 BUDGETS = Path(__file__).with_name("budgets.json")
-COUNT = 3000
+COUNT, BLOCK = 3000, 20
 MARGIN, OTHER_VERSION = 1.1, 1.5
 VERSION = ".".join(map(str, sys.version_info[:2]))
 REFERENCE = "a loop in pure Python"
@@ -121,7 +118,7 @@ def build(count: int) -> None:
 PATHS: dict[str, Callable[[int], None]] = {
     REFERENCE: reference,
     "read openai chat, one event a block": read("chat", "/chat/completions", 1),
-    "read openai chat, 20 events a block": read("chat", "/chat/completions", 20),
+    "read openai chat, 20 events a block": read("chat", "/chat/completions", BLOCK),
     "read openai responses": read("responses", "/responses", 1),
     "read raw completions": read("completions", "/completions", 1),
     "read TGI": read("tgi", "/generate_stream", 1),
@@ -132,30 +129,13 @@ PATHS: dict[str, Callable[[int], None]] = {
 }
 
 
-def instructions(twice: str) -> int:
-    """Count the instructions of a process that runs all paths, one of them with 2N events."""
-    return counted(__file__, "--run", twice)
-
-
-def counted(*command: str) -> int:
-    """Count the instructions of a Python that runs a file."""
-    tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    paths = os.pathsep.join(path for path in sys.path if path)
-    fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": paths}
-    env = {"PATH": os.environ["PATH"], **fixed}
-    run = [*tool, sys.executable, "-S", *command]
-    done = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
-    found = re.search(r"I +refs: +([\d,]+)", done.stderr)
-    if done.returncode or not found:
-        sys.exit(f"{command}: valgrind gave no count\n{done.stderr}")
-    return int(found[1].replace(",", ""))
-
-
 def measure() -> dict[str, float]:
     """Give the instructions of each path for an event, as a ratio to the reference."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        once, *twice = pool.map(instructions, ["", *PATHS])
-    each = dict(zip(PATHS, ((count - once) / COUNT for count in twice), strict=True))
+    from benchmarks.counting import counted
+
+    counts = counted(__file__)
+    once, twice = counts[::2], counts[1::2]
+    each = {name: (b - a) / COUNT for name, a, b in zip(PATHS, once, twice, strict=True)}
     unit = each.pop(REFERENCE)
     print(f"{unit:10,.0f}  {REFERENCE}, the unit")
     return {name: round(count / unit, 3) for name, count in each.items()}
@@ -175,10 +155,13 @@ def compare(found: dict[str, float], budgets: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Print, check or write; or run the paths."""
     match sys.argv[1:]:
-        case ["--run", twice]:
+        case ["--run"]:
+            from benchmarks.counting import run_each
+
             gc.disable()  # when it runs depends on all that came before
-            for name, path in PATHS.items():
-                path(2 * COUNT if name == twice else COUNT)
+            for path in PATHS.values():
+                path(BLOCK)  # what is imported at first use would be counted again in each fork
+            run_each(partial(path, n * COUNT) for path in PATHS.values() for n in (1, 2))
             return
         case [] | ["--check"] | ["--write"]:
             found = measure()
