@@ -12,6 +12,7 @@ from langchain_openai import ChatOpenAI
 
 from chatadapters import (
     Message,
+    Reply,
     huggingface_predict,
     langchain_predict,
     openai_predict,
@@ -19,7 +20,7 @@ from chatadapters import (
 )
 from chatadapters.testing import ModelServer, TgiServer
 from chatadapters.testing._tgi_tokens import ModelTokens
-from tests.both import Run, complete
+from tests.both import Run
 
 pytest_plugins = ["chatadapters.testing.pytest_plugin"]
 
@@ -105,10 +106,10 @@ def test_every_way_gives_the_same_answer(
     way: Any, model_server: ModelServer, tgi: TgiServer, answer: str, run: Run
 ) -> None:
     """Greedy, the text and the end are the same by every SDK and wire."""
-    predict = way(model_server, tgi)
-    reply = complete(run, predict, MESSAGE, HISTORY)
-    assert (reply.text, reply.finish_reason) == (answer, "length")
+    replies: list[Reply] = []
+    predict = way(model_server, tgi).using(on_finish=replies.append)
     assert run(predict, "predict", MESSAGE, HISTORY)[-1] == answer
+    assert [(reply.text, reply.finish_reason) for reply in replies] == [(answer, "length")]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -68,7 +68,7 @@ class TestChatContract(BackendContract):
         return HuggingFaceBackend(base_url=self.base_url)
 
     def options(self) -> dict[str, Any]:
-        return {"temperature": 0, "max_tokens": 16}
+        return {"temperature": 0, "max_tokens": 6}
 
 
 class TestTextGenerationContract(BackendContract):
@@ -84,7 +84,7 @@ class TestTextGenerationContract(BackendContract):
         return HuggingFaceBackend(base_url=self.base_url, task="text-generation", template="chatml")
 
     def options(self) -> dict[str, Any]:
-        return {"max_new_tokens": 16}
+        return {"max_new_tokens": 6}
 
 
 # What is sent

@@ -61,7 +61,7 @@ class TestContract(BackendContract):
         return ONE_THREAD
 
     def options(self) -> dict[str, Any]:
-        return {"temperature": 0, "max_tokens": 12}
+        return {"temperature": 0, "max_tokens": 6}
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ class TestTgiContract(BackendContract):
         return TextGenerationBackend(self.base_url, template="chatml", token=KEY)
 
     def options(self) -> dict[str, Any]:
-        return {"max_new_tokens": 16}
+        return {"max_new_tokens": 6}
 
 
 class TestCompletionsContract(BackendContract):
@@ -71,7 +71,7 @@ class TestCompletionsContract(BackendContract):
         return TextGenerationBackend(self.base_url, template="chatml", wire="completions")
 
     def options(self) -> dict[str, Any]:
-        return {"max_tokens": 16, "temperature": 0}
+        return {"max_tokens": 6, "temperature": 0}
 
 
 def test_both_wires_answer_alike(tgi: TgiServer, model_server: ModelServer, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers
@@ -58,6 +59,18 @@ def _disguises(token: str) -> list[str]:
     return [token, token.upper(), wide, halves, *inner, *spaced, *letters]
 
 
+@cache
+def _prompts(name: str, escape: Escape) -> tuple[str, str]:
+    """Give a prompt without an attack, and one with all disguises of all tokens in each text."""
+    template = get_template(name)
+    known = (*template.special_tokens, *template.layout.reserved)
+    attack = " ".join(form for token in known for form in _disguises(token))
+    roles = ("user", "assistant", "user")
+    harmless = template.render([Message(role, "x") for role in roles])
+    attacked = template.render([Message(role, attack) for role in roles], escape=escape)
+    return harmless, attacked
+
+
 @pytest.mark.parametrize("escape", ["escape", "strip"])
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize("name", list_templates())
@@ -65,13 +78,8 @@ def test_only_the_templates_own_control_tokens_are_in_the_ids(
     name: str, normalizer: str, escape: Escape
 ) -> None:
     """Tokens in any disguise inside the texts add no control token to the ids."""
-    template = get_template(name)
-    tokenizer = _tokenizer(template, normalizer)
-    known = (*template.special_tokens, *template.layout.reserved)
-    attack = " ".join(form for token in known for form in _disguises(token))
-    roles = ("user", "assistant", "user")
-    harmless = template.render([Message(role, "x") for role in roles])
-    attacked = template.render([Message(role, attack) for role in roles], escape=escape)
+    tokenizer = _tokenizer(get_template(name), normalizer)
+    harmless, attacked = _prompts(name, escape)
     assert _control_ids(tokenizer, attacked) == _control_ids(tokenizer, harmless)
 
 
