@@ -177,15 +177,15 @@ def test_the_history_is_kept_and_forgotten() -> None:
 
 def test_interrupting_an_answer_keeps_the_chat() -> None:
     """Ctrl-C stops the answer, what was said of it stays in the history, the chat goes on."""
-    with terminal(script('(["part", Pause(600)], ["seen"])')) as chat:
+    with terminal(script('(["part of", Pause(600)], ["seen"])')) as chat:
         chat.until("> ")
         chat.type("hello\n")
-        chat.until("part")
+        chat.until("part")  # a word is shown when it is whole
         chat.interrupt()
         chat.until("stopped")
         chat.until("> ")
         chat.type("again\n")
-        chat.until(re.escape("['hello', 'part', 'again']"))
+        chat.until(re.escape("['hello', 'part of', 'again']"))
         chat.until("> ")
         chat.type("\x04")
         assert chat.code() == 0
