@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 MOST_BYTES = 64 * 1024
-_IN, _OUT = 1, 4  # as poll has them
+IN, OUT = 1, 4  # as poll has them
 
 
 class Network(httpcore2.NetworkBackend):
@@ -92,7 +92,7 @@ class Connection(httpcore2.NetworkStream):
         return data[:end]
 
     def _recv(self, max_bytes: int, timeout: float | None) -> bytes:
-        if WINDOWS and not (self._pending() or _ready(self._socket, _IN, timeout)):
+        if WINDOWS and not (self._pending() or ready(self._socket, IN, timeout)):
             raise TimeoutError("timed out")
         self._socket.settimeout(timeout)
         return self._socket.recv(max_bytes)
@@ -148,16 +148,16 @@ class Connection(httpcore2.NetworkStream):
             raise httpcore2.ReadError(str(error)) from error
 
     def _next(self, timed: bool) -> bytes | None:
-        wait = _IN if self._drained else 0
+        wait = IN if self._drained else 0
         while True:
             if wait and not self._wait(wait, timed):
                 return None
             try:
                 data = self._socket.recv(MOST_BYTES)
             except (BlockingIOError, ssl.SSLWantReadError):
-                wait = _IN
+                wait = IN
             except ssl.SSLWantWriteError:
-                wait = _OUT
+                wait = OUT
             else:
                 self._drained = len(data) < MOST_BYTES and not self._pending()
                 return data
@@ -169,7 +169,7 @@ class Connection(httpcore2.NetworkStream):
         """Wait for the socket; False when the request's deadline came first."""
         deadline = self._request.deadline if timed and self._request is not None else None
         left = self._silence if deadline is None else max(0.0, deadline - monotonic())
-        if _ready(self._socket, event, left):
+        if ready(self._socket, event, left):
             return True
         if deadline is None:
             raise TimeoutError
@@ -211,7 +211,7 @@ class Connection(httpcore2.NetworkStream):
             case "ssl_object" if isinstance(self._socket, ssl.SSLSocket):
                 return self._socket
             case "is_readable":
-                return bool(self._kept) or _ready(self._socket, _IN, 0)
+                return bool(self._kept) or ready(self._socket, IN, 0)
             case "client_addr":
                 return self._socket.getsockname()
             case "server_addr":
@@ -228,13 +228,13 @@ def _bounded(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-def _ready(sock: socket.socket, event: int, seconds: float | None) -> bool:
+def ready(sock: Any, event: int, seconds: float | None) -> bool:
     """Wait until a socket can be read or written, or the time is over."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, event)
         return bool(poll.poll(None if seconds is None else ceil(seconds * 1000)))
-    readers, writers = ([sock], []) if event == _IN else ([], [sock])  # Windows
+    readers, writers = ([sock], []) if event == IN else ([], [sock])  # Windows
     found = (select.select(readers, writers, [], each) for each in slices(seconds))
     return any(map(any, found))
 

@@ -14,7 +14,7 @@ import httpcore2
 
 from ._framing import Head
 from ._happy_eyeballs import connected
-from ._network import as_httpcore
+from ._network import IN, as_httpcore, ready
 from ._reuse import Reuse
 from ._turns import Bound
 
@@ -199,8 +199,9 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         match info:
-            case "is_readable":  # an idle connection that can be read is one that was closed
-                return self._has_come()
+            case "is_readable":  # so is an idle connection that was closed, or is not in step
+                # The loop may have been too busy to read, so the socket is asked as well.
+                return self._has_come() or ready(self._transport.get_extra_info("socket"), IN, 0)
             case "ssl_object" | "socket":
                 return self._transport.get_extra_info(info)
             case "client_addr":

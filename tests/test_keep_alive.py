@@ -124,6 +124,10 @@ class Server:
         else:
             made.sendall(answer)
 
+    def say(self, unasked: bytes) -> None:
+        """Send something on the connection that was made last, which has no TLS."""
+        self._open[-1].sendall(unasked)
+
     def stop(self) -> None:
         self._listener.close()
         for made in self._open:
@@ -154,20 +158,23 @@ def server(
     running.stop()
 
 
-Talk = Callable[[Predict, int], list[str]]
+Talk = Callable[..., list[str]]
 
 
-def _talk(predict: Predict, count: int) -> list[str]:
+def _nothing() -> None: ...
+
+
+def _talk(predict: Predict, count: int, after: Callable[[], None] = _nothing) -> list[str]:
     try:
-        return [predict.complete("Hi").text for _ in range(count)]
+        return [(predict.complete("Hi").text, after())[0] for _ in range(count)]
     finally:
         predict.close()
 
 
-def _atalk(predict: Predict, count: int) -> list[str]:
+def _atalk(predict: Predict, count: int, after: Callable[[], None] = _nothing) -> list[str]:
     async def all_of_them() -> list[str]:
         try:
-            return [(await predict.aio.complete("Hi")).text for _ in range(count)]
+            return [((await predict.aio.complete("Hi")).text, after())[0] for _ in range(count)]
         finally:
             await predict.aio.close()
 
@@ -202,6 +209,28 @@ def test_what_follows_an_answer_unasked_ends_the_connection(server: Server, talk
     """It could be taken for the next answer."""
     server.frame = lambda body: chunked(body) + b"HTTP/1.1 200 OK\r\n\r\n"
     assert talk(MAKE["tgi"](server.url), 2) == [TEXT] * 2
+    assert server.connections == [1, 2]
+
+
+@pytest.mark.parametrize("server", ["http"], indirect=True)
+@pytest.mark.parametrize(
+    "unasked",
+    [
+        chunked(good_body("tgi").replace(TEXT[:3].encode(), b"Boo")),
+        b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["an answer", "a timeout"],
+)
+def test_what_came_unasked_on_an_idle_connection_is_no_answer(
+    unasked: bytes, server: Server, talk: Talk
+) -> None:
+    """Also where the event loop had no time to read it."""
+
+    def say_it() -> None:
+        server.say(unasked)
+        sleep(0.2)  # in the event loop too
+
+    assert talk(MAKE["tgi"](server.url, retry=ONCE), 2, say_it) == [TEXT] * 2
     assert server.connections == [1, 2]
 
 
