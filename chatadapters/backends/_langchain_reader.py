@@ -5,39 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._backend import Reader
-from .._errors import ChatAdaptersError
-from .._events import Failed, Finish
-from ._langchain_chunks import (
-    added,
-    calls_in,
-    is_reasoning,
-    message_in,
-    reason_in,
-    reasoning_beside,
-    repeats_reason,
-    said,
-    unreadable,
-)
-from ._langchain_ends import FINISHING_PROVIDERS
-from ._openai_collect import Collector
-from ._openai_finish import finish_reason
-from ._openai_tools import ToolCalls
+from .._errors import ChatAdaptersError, LimitExceededError
+from .._events import Failed, Finish, Progress, Text
+from .._policies import Limits
+from ._langchain_call import ModelCall
+from ._langchain_chunks import added, calls_in, message_in, unreadable
+from ._langchain_place import Place, place_in, run_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from .._events import ReaderEvent, Usage
 
 _OTHER_ROLES = ("function", "human", "remove", "system", "tool")
+_NOWHERE = Place()
 
 
 class LangChainReader(Reader):
     """Reads the stream of one chat model, or of a chain or graph that may call several.
 
+    The texts of several calls are a blank line apart. Of calls that run side by side, the one
+    that began first is shown as it comes; the others wait until it is over.
+
     Args:
         one_call: Whether all comes from one call of one model; its finish then ends the reply.
-            Else only the end of the stream does, with the finish of the last call, and the
-            texts of several calls are a blank line apart.
+            Else only the end of the stream does, with the finish of the last call.
         says_why: Asked at the end: whether a stream without a finish reason is incomplete.
         cumulative: Whether each chunk has the text so far where the new text belongs.
 
@@ -54,145 +46,171 @@ class LangChainReader(Reader):
         says_why: Callable[[], bool] = lambda: False,
         cumulative: bool = False,
     ) -> None:
-        self._one_call, self._says_why = one_call, says_why
-        self._out = Collector(cumulative=cumulative)
+        self._one_call, self._says_why, self._cumulative = one_call, says_why, cumulative
+        self._calls: list[ModelCall] = []  # the one that is shown, and those that wait for it
+        self._by_run: dict[str, ModelCall] = {}
+        self._by_task: dict[str, ModelCall] = {}
+        self._beside: list[dict[str, Any]] = []  # tool calls of those that were over before it
+        self._answered: set[object] = set()  # ids of calls whose results tools have given
+        self._events: list[ReaderEvent] = []
         self._usage: Usage | None = None
-        self._has_text = self._given = False
-        self._begin()
-
-    def _begin(self) -> None:
-        """Begin to read the message of a model call."""
-        self._tools = ToolCalls()
-        self._finish: Finish | None = None
-        self._ended = self._refused = self._expected = False
-        self._gap = self._has_text
         self._like: Any = None  # a chunk of nothing but text, after which more of it may follow
+        self._has_text = self._gap = self._given = False
+        self._held = 0
+        self._limit = Limits().event
+
+    def bound(self, event: int) -> None:
+        """Set how many characters may wait for another call."""
+        self._limit = event
 
     def feed(self, chunk: Any) -> list[ReaderEvent]:
         """Read one chunk."""
         if type(chunk) is type(self._like) and self._is_more_text(chunk):
-            self._out.text(chunk.content)
-            return self._out.take()
+            out = self._calls[0].out
+            out.text(chunk.content)
+            return out.take()
         usage = self._usage
         try:
-            self._chunk(chunk)
+            self._chunk(chunk, _NOWHERE)
         except ChatAdaptersError as error:
-            return [*self._out.take(last=True), Failed(error)]
-        events = self._out.take()
+            return [*self._rest(), Failed(error)]
+        events = self._shown()
         if self._usage is not usage and self._usage is not None:
             events.append(self._usage)
         return events
 
     def finish(self) -> list[ReaderEvent]:
         """Read what is left when the stream has ended."""
-        events = self._out.take(last=True)
-        if self._finish is not None:
-            return events if self._given else [*events, self._finish]
-        if not (self._expected or self._says_why()):
-            events.append(Finish("unknown", tool_calls=self._tools.whole()))
+        events = self._rest()
+        last = self._calls[0] if self._calls else None
+        beside = [call for call in self._beside if call["id"] not in self._answered]
+        calls = (*beside, *(last.tools() if last else ()))
+        if last and last.finish:
+            if not self._given:
+                events.append(_finish(last.finish.reason, calls) if beside else last.finish)
+        elif not ((last and last.expected) or self._says_why()):
+            events.append(Finish("unknown", tool_calls=calls))
         return events
 
-    def _chunk(self, chunk: Any) -> None:
-        content = getattr(chunk, "content", None)
-        if content is not None:
-            self._message(chunk, content)
+    def _chunk(self, chunk: Any, place: Place) -> None:
+        if getattr(chunk, "content", None) is not None:
+            self._message(chunk, place)
         elif isinstance(chunk, str):
-            self._text(chunk)
+            call = self._calls[0] if self._calls else self._begin(place)
+            call.text(chunk)
         elif isinstance(chunk, tuple):
-            self._chunk(message_in(chunk))
+            self._chunk(message_in(chunk), place_in(chunk))
         else:
             raise unreadable(chunk)
 
     def _is_more_text(self, message: Any) -> bool:
-        """Say whether a chunk of a message brings more text and nothing else that is new."""
-        return bool(
-            type(message.content) is str
-            and message.content
-            and message.response_metadata == self._like.response_metadata
-            and not message.tool_call_chunks
-            and not message.additional_kwargs
-            and message.usage_metadata is None
-            and getattr(message, "chunk_position", None) is None
-        )
+        is_of_it = self._one_call or message.id == self._like.id
+        return is_of_it and self._calls[0].is_more_text(message)
 
-    def _message(self, message: Any, content: str | list[Any]) -> None:
-        if not self._one_call and message.type.lower().startswith(_OTHER_ROLES):
-            self._out.progress += 1
-            self._begin()
-            return
+    def _message(self, message: Any, place: Place) -> None:
+        if not self._one_call:
+            while self._calls and self._calls[0].place.is_before(place):
+                self._next()
+            if message.type.lower().startswith(_OTHER_ROLES):
+                self._other(message, place)
+                return
         calls = calls_in(message)
-        if self._ended and not self._one_call and (content or calls):
-            self._begin()
-        blocks = [content] if isinstance(content, str) else content
-        if message.additional_kwargs:
-            self._beside(message.additional_kwargs, blocks)
-        self._blocks(blocks)
-        for call in calls:
-            self._call(call)
-        self._metadata(message)
-        texts = message.type == "AIMessageChunk" and self._has_text and not self._gap
-        self._like = message if texts and self._finish is None and not self._ended else None
-
-    def _beside(self, extra: Mapping[str, Any], blocks: Iterable[Any]) -> None:
-        if not any(map(is_reasoning, blocks)) and (reasoning := reasoning_beside(extra)):
-            self._out.reasoning(reasoning)
-        if function := extra.get("function_call"):
-            self._call({"name": function.get("name"), "args": function.get("arguments")})
-        if extra.get("refusal"):
-            self._refusal(extra["refusal"])
-
-    def _blocks(self, blocks: Iterable[str | Mapping[str, Any]]) -> None:
-        for block in blocks:
-            if isinstance(block, str):
-                self._text(block)
-            elif is_reasoning(block):
-                self._out.reasoning(said(block))
-            elif block.get("refusal"):
-                self._refusal(block["refusal"])
-            elif block.get("type") == "text":
-                self._text(block.get("text") or "")
-            else:
-                self._out.progress += 1
-
-    def _text(self, text: str) -> None:
-        if not text:
-            return
-        if self._gap:
-            text, self._gap = "\n\n" + text, False
-        self._has_text = True
-        self._out.text(text)
-
-    def _refusal(self, text: str) -> None:
-        self._refused = True
-        self._text(text)
-
-    def _call(self, call: Mapping[str, Any]) -> None:
-        from ._openai_types import Function, ToolCall
-
-        function = Function(call.get("name"), call.get("args"))
-        piece = ToolCall(call.get("index"), call.get("id"), function)
-        self._out.progress += self._tools.add(piece) or 1
-
-    def _metadata(self, message: Any) -> None:
-        usage = getattr(message, "usage_metadata", None)
-        if usage:
-            self._usage = added(self._usage, usage)
-        found = message.response_metadata
-        if found:
-            if found.get("model_provider") in FINISHING_PROVIDERS:
-                self._expected = True
-            reason = finish_reason(reason_in(found))
-            if reason is not None:
-                self._end(reason, last=not repeats_reason(found))
-        if message.type == "ai" or getattr(message, "chunk_position", None) == "last":
-            self._ended = True
-
-    def _end(self, reason: str, *, last: bool) -> None:
-        calls = self._tools.whole()
-        if reason == "stop":
-            reason = "refusal" if self._refused else "tool_calls" if calls else "stop"
-        self._finish = Finish(reason, tool_calls=calls)
-        self._ended = last
-        if last and self._one_call:
+        call = self._call_of(message, place, brings=bool(message.content or calls))
+        call.read(message, calls)
+        if counts := getattr(message, "usage_metadata", None):
+            self._usage = added(self._usage, counts)
+        if self._calls and call is not self._calls[0]:
+            self._hold(message)
+        elif self._one_call and call.ended and call.finish and not self._given:
             self._given = True
-            self._out.end(self._finish)
+            call.out.end(call.finish)
+
+    def _other(self, message: Any, place: Place) -> None:
+        """Take note that a tool or a person speaks: what is said next is of another call."""
+        self._events.append(Progress(1))
+        self._answered.add(getattr(message, "tool_call_id", None))
+        shown = self._calls[0] if self._calls else None
+        if shown and (shown.ended or not place.task or shown.place.task == place.task):
+            self._next()
+
+    def _call_of(self, message: Any, place: Place, *, brings: bool) -> ModelCall:
+        """Find the call that a message is of, or begin one.
+
+        Args:
+            message: The message, or a chunk of one.
+            place: Where it was made.
+            brings: Whether it has content; what a call says when it is over has none.
+        """
+        if self._one_call:
+            return self._calls[0] if self._calls else self._begin(place)
+        run = run_in(message)
+        call = self._by_run.get(run) if run else None
+        if call is None:
+            call = self._by_task.get(place.task)
+            if call and run and (call.run or call.ended):
+                call = None
+        if call is None or (call.ended and brings):
+            call = self._begin(place)
+        if run:
+            call.run = run
+            self._by_run[run] = call
+        return call
+
+    def _begin(self, place: Place) -> ModelCall:
+        while self._calls and self._calls[0].ended:
+            self._next()
+        call = ModelCall(place, cumulative=self._cumulative)
+        self._calls.append(call)
+        self._by_task[place.task] = call
+        return call
+
+    def _hold(self, message: Any) -> None:
+        """Take note that something waits; it counts as life, so that no clock runs out."""
+        self._events.append(Progress(1))
+        self._held += len(str(message.content))
+        if self._held > self._limit:
+            raise LimitExceededError(
+                f"what waits for another model call of the graph is longer than {self._limit} "
+                "characters; if that is wanted, set a larger Limits(event=...)"
+            )
+
+    def _next(self) -> None:
+        """Turn from the call that is shown to the one that began after it."""
+        over = self._calls.pop(0)
+        self._take(over, last=True)
+        self._gap = self._has_text
+        self._beside = [*self._beside, *over.tools()] if self._calls else []
+        if len(self._calls) < 2:  # noqa: PLR2004 - none waits
+            self._held = 0
+
+    def _take(self, call: ModelCall, *, last: bool) -> None:
+        for event in call.out.take(last=last):
+            if self._gap and isinstance(event, Text):
+                self._gap = False
+                event = Text("\n\n" + event.delta)  # noqa: PLW2901 - the same one, set apart
+            self._has_text = self._has_text or isinstance(event, Text)
+            self._events.append(event)
+
+    def _shown(self) -> list[ReaderEvent]:
+        """Give the events that may be shown now."""
+        while len(self._calls) > 1 and self._calls[0].ended:
+            self._next()
+        return self._taken(last=False)
+
+    def _rest(self) -> list[ReaderEvent]:
+        """Give the events of all calls that there are."""
+        while len(self._calls) > 1:
+            self._next()
+        return self._taken(last=True)
+
+    def _taken(self, *, last: bool) -> list[ReaderEvent]:
+        if self._calls:
+            self._take(self._calls[0], last=last)
+        is_begun = self._has_text and not self._gap and bool(self._calls)
+        self._like = self._calls[0].like if is_begun else None
+        events, self._events = self._events, []
+        return events
+
+
+def _finish(reason: str, calls: tuple[dict[str, Any], ...]) -> Finish:
+    return Finish("tool_calls" if reason == "stop" else reason, tool_calls=calls)

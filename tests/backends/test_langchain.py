@@ -7,8 +7,10 @@ import pickle
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel, FakeListLLM
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 from langgraph.graph import END, START, MessagesState, StateGraph
@@ -298,6 +301,40 @@ def test_nodes_that_answer_one_after_the_other(run: Run) -> None:
     graph.add_edge(START, "first").add_edge("first", "second").add_edge("second", END)
     reply = complete(run, langchain_predict(graph.compile().with_config(tags=["x"])), "Hi")
     assert (reply.text, reply.finish_reason) == ("One.\n\nTwo", "length")
+
+
+class InTurns(Scripted):
+    """A model that says each of its chunks when the one beside it says one."""
+
+    turn: Any
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        for chunk in super()._stream(*args, **kwargs):
+            self.turn.wait(10)
+            yield chunk
+
+
+def test_nodes_that_answer_side_by_side(run: Run) -> None:
+    """What each says stays together, a blank line from the other; all usage counts."""
+    turn = Barrier(2)
+    usage = {"input_tokens": 5, "output_tokens": 1, "total_tokens": 6}
+    call = {"tool_call_chunks": [tool_call("look", "{}", "1")]}
+    cat = [said("The cat"), said(" sat"), said(" down."), ended(usage_metadata=usage)]
+    dog = [said("Dogs"), said(" run", **call), said("."), ended("stop", usage_metadata=usage)]
+    graph = StateGraph(MessagesState)
+    for name, script in (("cat", cat), ("dog", dog)):
+        model = InTurns(scripts=[script], turn=turn)
+        graph.add_node(
+            name, lambda state, model=model: {"messages": model.invoke(state["messages"])}
+        )
+        graph.add_edge(START, name).add_edge(name, END)
+    reply = complete(run, langchain_predict(graph.compile(), pace=0), "Hi")
+    texts = ["The cat sat down.", "Dogs run."]
+    assert reply.text in ("\n\n".join(texts), "\n\n".join(reversed(texts)))
+    assert [call["id"] for call in reply.tool_calls] == ["1"]
+    assert reply.finish_reason == "tool_calls"
+    assert reply.usage is not None
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (10, 2)
 
 
 def test_a_graph_is_asked_for_subgraphs_too(run: Run) -> None:
