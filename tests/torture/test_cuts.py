@@ -15,7 +15,8 @@ from chatadapters.testing.faults import TEXT, End, FaultServer, good_body
 from tests.http_backends import BACKENDS
 from tests.torture import short
 
-#: How many bytes lie between two cuts of the long stream; 1 cuts it after every byte.
+#: How many bytes lie between two cuts of the long stream. With 1 it is cut after every byte, and the
+#: short one in both colours, which share their readers and take turns otherwise.
 _STRIDE = int(os.environ.get("CHATADAPTERS_CUT_STRIDE", "89"))
 _CAN_GO_ON = ("completions", "tgi")
 _AT_ONCE = 24
@@ -67,6 +68,12 @@ def colour(request: pytest.FixtureRequest) -> Colour:
     return found
 
 
+def places(dialect: str, colour: Colour) -> range:
+    """Give the bytes of the short stream at which it is this colour's turn."""
+    every = range(len(short.body(dialect)) + 1)
+    return every if _STRIDE == 1 else every[(_sync, _async).index(colour) :: 2]
+
+
 def wrong(shown: Iterable[Shown], text: str) -> dict[int, Shown]:
     """Give the runs, by their number, that are not exactly this text, growing and finished."""
 
@@ -84,8 +91,7 @@ def test_a_cut_after_any_byte_is_mended(
 ) -> None:
     """Wherever the first answer ends and however, the text is exact, shown once and finished."""
     dialect, make = BACKENDS[backend]
-    size = len(short.body(dialect))
-    urls = [server.url(short.cut(k, how), dialect) for k in range(size + 1)]
+    urls = [server.url(short.cut(k, how), dialect) for k in places(dialect, colour)]
     assert wrong(colour(make(urls[0], **_PATIENCE), urls), short.TEXT) == {}
     assert all(len(server.requests(url)) <= 2 for url in urls)
 
@@ -96,7 +102,7 @@ def test_a_split_after_any_byte_changes_nothing(
 ) -> None:
     """Wherever the network splits the answer, the text is exact, of one request."""
     dialect, make = BACKENDS[backend]
-    urls = [server.url(short.split(k), dialect) for k in range(len(short.body(dialect)) + 1)]
+    urls = [server.url(short.split(k), dialect) for k in places(dialect, colour)]
     assert wrong(colour(make(urls[0], **_PATIENCE), urls), short.TEXT) == {}
     assert {len(server.requests(url)) for url in urls} == {1}
 
@@ -116,7 +122,7 @@ def test_a_cut_of_a_long_stream_is_mended(
 ) -> None:
     """The same of a longer answer, also where the server cannot go on and says it all again."""
     dialect, make = BACKENDS[backend]
-    places = range(0, len(good_body(dialect)) + 1, _STRIDE)
-    urls = [server.url_cut(k, how, dialect, repeats=repeats) for k in places]
+    cuts = range(0, len(good_body(dialect)) + 1, _STRIDE)
+    urls = [server.url_cut(k, how, dialect, repeats=repeats) for k in cuts]
     assert wrong(colour(make(urls[0], **_PATIENCE), urls), TEXT) == {}
     assert all(len(server.requests(url)) <= 2 + repeats for url in urls)
