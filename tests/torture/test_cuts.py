@@ -15,8 +15,8 @@ from chatadapters.testing.faults import TEXT, End, FaultServer, good_body
 from tests.http_backends import BACKENDS
 from tests.torture import short
 
-#: How many bytes lie between two cuts of the long stream. With 1 it is cut after every byte, and the
-#: short one in both colours, which share their readers and take turns otherwise.
+#: How many bytes lie between two cuts of the long stream. With 1 it is cut after every byte, and
+#: the short one in both colours, which share their readers and take turns otherwise.
 _STRIDE = int(os.environ.get("CHATADAPTERS_CUT_STRIDE", "89"))
 _CAN_GO_ON = ("completions", "tgi")
 _AT_ONCE = 24
