@@ -182,7 +182,8 @@ class ChatReader(WireReader):
                 self._out.text(block.text)
 
     def _call(self, delta: Delta) -> None:
-        for piece in delta.tool_calls or ():
+        found = delta.tool_calls or ()
+        for piece in found if isinstance(found, (list, tuple)) else (found,):
             self._out.progress += self._tools.add(piece)
         if delta.function_call:
             self._out.progress += self._tools.add_function(delta.function_call)

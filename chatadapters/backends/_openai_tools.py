@@ -27,8 +27,9 @@ class ToolCalls:
         Returns:
             How many characters it brought.
         """
-        call = self._find(piece)
-        call.id = call.id or piece.id
+        id_ = str(piece.id) if isinstance(piece.id, int) else piece.id
+        call = self._find(piece.index, id_)
+        call.id = call.id or id_
         return call.add(piece.function) if piece.function else 0
 
     def add_function(self, piece: Function) -> int:
@@ -43,12 +44,12 @@ class ToolCalls:
             function_call(call.id, call.name, "".join(call.arguments)) for call in self._calls
         )
 
-    def _find(self, piece: ToolCall) -> _Call:
+    def _find(self, index: int | None, id_: str | None) -> _Call:
         for call in reversed(self._calls):
-            same_place = piece.index is None or piece.index == call.index
-            if same_place and (not piece.id or not call.id or piece.id == call.id):
+            same_place = index is None or index == call.index
+            if same_place and (not id_ or not call.id or id_ == call.id):
                 return call
-        self._calls.append(_Call(piece.index))
+        self._calls.append(_Call(index))
         return self._calls[-1]
 
 

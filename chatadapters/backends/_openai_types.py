@@ -32,7 +32,7 @@ class ToolCall(Struct, gc=False):
     """A piece of a tool call."""
 
     index: int | None = None
-    id: str | None = None
+    id: str | int | None = None
     function: Function | None = None
 
 
@@ -45,7 +45,8 @@ class Delta(Struct, gc=False):
     thinking: str | None = None
     reasoning_details: list[Block] | None = None
     refusal: str | None = None
-    tool_calls: list[ToolCall] | None = None
+    #: TGI before 3.1 streams one call, not a list of them.
+    tool_calls: list[ToolCall] | ToolCall | None = None
     function_call: Function | None = None
 
 

@@ -335,6 +335,20 @@ def test_a_loading_model_is_waited_for(run: Run) -> None:
     assert (reply.text, reply.attempts) == ("Hi", 2)
 
 
+def test_a_tool_call_of_an_older_tgi(run: Run) -> None:
+    """TGI before 3.1 streams it as an object where others have a list."""
+    pieces = [{"name": "weather", "arguments": '{"city":'}, {"arguments": '"Oslo"}'}]
+    calls = [{"tool_calls": {"index": 0, "id": "", "function": piece}} for piece in pieces]
+    events = [event({"choices": [{"index": 0, "delta": each}]}) for each in calls]
+    end = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "eos_token"}]})
+    with Served([answer(*events, end, event("[DONE]"))]) as server:
+        reply = complete(run, huggingface_predict(base_url=server.url), "Hi")
+    assert reply.finish_reason == "tool_calls"
+    assert [call["function"] for call in reply.tool_calls] == [
+        {"name": "weather", "arguments": '{"city":"Oslo"}'}
+    ]
+
+
 def test_what_stays_wrong_is_not_repeated(run: Run) -> None:
     """An error inside the stream that another attempt would meet again."""
     wrong = {"error": {"message": "too long", "code": "context_length_exceeded"}}

@@ -293,6 +293,25 @@ def test_arguments_may_be_an_object() -> None:
     assert found == (called("a", "say", '{"word": "Grüße"}'),)
 
 
+def test_calls_of_an_older_tgi() -> None:
+    """TGI before 3.1 streams one call as an object, with an empty id, and no list."""
+    pieces = [{"name": "add", "arguments": '{"x"'}, {"name": None, "arguments": ":1}"}]
+    found = calls(
+        *(delta(tool_calls={"index": 0, "id": "", "function": piece}) for piece in pieces)
+    )
+    assert found == (called("", "add", '{"x":1}'),)
+
+
+def test_an_id_may_be_a_number() -> None:
+    """It is given as text, as in OpenAI's own form, also when it is 0."""
+    found = calls(
+        tool(index=0, id=0, function={"name": "add", "arguments": "{"}),
+        tool(index=0, id=0, function={"arguments": "}"}),
+        tool(index=1, id=5, function={"name": "sub", "arguments": "{}"}),
+    )
+    assert found == (called("0", "add", "{}"), called("5", "sub", "{}"))
+
+
 def test_the_old_function_call_is_read() -> None:
     """Servers that still send `function_call` are understood."""
     found = calls(
