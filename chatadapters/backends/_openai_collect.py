@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .._errors import MalformedStreamError
@@ -159,4 +160,6 @@ def _first(counts: Mapping[str, Any], *names: str) -> object:
 
 
 def _count(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) else None
+    if isinstance(value, float):
+        return int(value) if isfinite(value) else None
+    return int(value) if isinstance(value, int) else None

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._content import text_of
+from .._errors import MalformedStreamError
 from .._events import Finish
 from .._json import TypedDecoder
 from .._parts import FilePart, ImagePart, TextPart
@@ -100,16 +101,16 @@ class ResponsesReader(WireReader):
         event = self._decode(data)
         match event.type:
             case "response.output_text.delta":
-                self._text(event.delta)
+                self._text(_piece(event))
             case "response.refusal.delta":
                 self._refused = True
-                self._text(event.delta)
+                self._text(_piece(event))
             case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
-                self._out.reasoning(event.delta or "")
+                self._out.reasoning(_piece(event))
             case "response.reasoning_summary_part.added" if event.summary_index:
                 self._out.reasoning("\n\n")  # the parts come without anything between them
             case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
-                self._out.progress += len(event.delta or "")
+                self._out.progress += len(_piece(event))
             case "response.output_item.done" if event.item is not None:
                 self._call(event.item)
             case "response.completed" | "response.incomplete" | "response.failed":
@@ -169,3 +170,11 @@ class ResponsesReader(WireReader):
         if status in ("failed", "cancelled"):
             raise reported(f"the response is {status}")
         return None
+
+
+def _piece(event: ResponseEvent) -> str:
+    """Give the text that an event brings, often a piece of a longer one."""
+    piece = event.delta
+    if isinstance(piece, str) or piece is None:
+        return piece or ""
+    raise MalformedStreamError(f"{event.type!r} has {repr(piece)[:200]} where its text should be")

@@ -369,6 +369,20 @@ def test_usage_may_follow_the_finish() -> None:
     assert read(ChatReader(), body) == [Finish("stop"), USAGE, Done()]
 
 
+@pytest.mark.parametrize("count", ["NaN", "Infinity", "-Infinity", "1e400", '"9"', "[]"])
+def test_a_count_that_is_no_number_is_none(count: str) -> None:
+    """It must not cost the reply that it comes with."""
+    usage = '{"prompt_tokens": 9, "completion_tokens": %s}' % count  # noqa: UP031
+    body = stream(delta(content="Hi"), end(), '{"choices": [], "usage": %s}' % usage)  # noqa: UP031
+    assert read(ChatReader(), body) == [Text("Hi"), Finish("stop"), Usage(9, None)]
+
+
+def test_a_count_beyond_all_floats() -> None:
+    """Python's numbers have no end."""
+    body = stream(end(usage={"prompt_tokens": 10**400}))
+    assert read(ChatReader(), body) == [Usage(10**400), Finish("stop")]
+
+
 def test_unknown_usage_is_none() -> None:
     """What was not counted is not zero."""
     assert read(ChatReader(), stream(end(usage={"total_tokens": 3}))) == [Usage(), Finish("stop")]

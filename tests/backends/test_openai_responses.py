@@ -261,6 +261,30 @@ def test_an_error_in_plain_json_is_raised() -> None:
     assert isinstance(error, ProviderStreamError)
 
 
+@pytest.mark.parametrize("wrong", [{"a": 1}, ["x"], 1.5, True])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "output_text.delta",
+        "refusal.delta",
+        "reasoning_text.delta",
+        "function_call_arguments.delta",
+    ],
+)
+def test_text_that_is_none_is_an_error(kind: str, wrong: object) -> None:
+    """It is named, behind the text that came before."""
+    found, error = read_broken(ResponsesReader(), stream(text("Hi"), said(kind, delta=wrong)))
+    assert found == [Text("Hi")]
+    assert isinstance(error, MalformedStreamError)
+    assert f"'response.{kind}' has {wrong!r} where its text should be" in str(error)
+
+
+def test_an_empty_delta_says_nothing() -> None:
+    """Null is no text and no error."""
+    body = stream(said("output_text.delta", delta=None), text("Hi"), completed())
+    assert read(ResponsesReader(), body) == [Text("Hi"), Finish("stop")]
+
+
 def test_unknown_events_are_skipped() -> None:
     """The API grows, and audio deltas are no text."""
     body = stream(said("audio.delta", delta="AAAA"), said("new.thing", delta={"a": 1}), text("Hi"))
