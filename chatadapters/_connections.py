@@ -9,6 +9,7 @@ import httpcore2
 import httpx2
 
 from ._errors import MissingDependencyError
+from ._proxies import proxy_for
 
 if TYPE_CHECKING:
     import ssl
@@ -35,7 +36,7 @@ class Connections:
         self, pool: Any, network: Any, context: Callable[[], ssl.SSLContext], *, direct: bool
     ) -> None:
         self._pool, self._network, self._context = pool, network, context
-        self._proxies = {} if direct else _proxies()
+        self._direct = direct
         self._most = 0 if direct else _MOST_IDLE
         self._idle: list[Any] = []  # the one that was used last at the end
         self._lock = RLock()  # a collected reply may give back while its thread is in here
@@ -74,7 +75,7 @@ class Connections:
 
     def make(self, origin: httpcore2.Origin) -> Any:
         """Make a connection, which connects with its first request."""
-        proxy = self._proxy(origin)
+        proxy = None if self._direct else _proxy(origin)
         # A proxy that speaks TLS itself needs TLS within TLS, which httpcore's own network has.
         network = None if proxy and proxy.url.scheme == b"https" else self._network
         pool = self._pool(
@@ -90,26 +91,14 @@ class Connections:
                 f'{error}: a SOCKS proxy needs `pip install "httpx2[socks]"`'
             ) from error
 
-    def _proxy(self, origin: httpcore2.Origin) -> httpcore2.Proxy | None:
-        if not self._proxies:
-            return None
-        from urllib.request import proxy_bypass
 
-        found = self._proxies.get(origin.scheme.decode()) or self._proxies.get("all")
-        if not found or proxy_bypass(origin.host.decode()):
-            return None
-        proxy = httpx2.Proxy(found if "://" in found else f"http://{found}")
-        url = proxy.url
-        return httpcore2.Proxy(
-            httpcore2.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-            ),
-            auth=proxy.raw_auth,
-        )
-
-
-def _proxies() -> dict[str, str]:
-    """Give the proxies of the environment, or of the system's settings, by scheme."""
-    from urllib.request import getproxies
-
-    return getproxies()
+def _proxy(origin: httpcore2.Origin) -> httpcore2.Proxy | None:
+    found = proxy_for(origin)
+    if found is None:
+        return None
+    proxy = httpx2.Proxy(found)
+    url = proxy.url
+    return httpcore2.Proxy(
+        httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+    )
