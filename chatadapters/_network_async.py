@@ -294,7 +294,7 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
             left = self._silence if self._paused else left
             self._timer = self._loop.call_later(left, self._check)
         else:
-            _fail(self._wanted, TimeoutError())
+            _fail(self._wanted, TimeoutError("timed out"))
 
     def put_back(self, data: bytes) -> None:
         """Let the parser read this next."""

@@ -55,7 +55,10 @@ class Bound:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._timeout.__aexit__(kind, error, traceback)
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise TimeoutError("timed out") from None
 
     def _over(self) -> None:
         if self._timer is not None:

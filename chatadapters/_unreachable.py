@@ -28,8 +28,9 @@ def explain_unreachable(error: BaseException) -> None:
 
 
 def _last(error: BaseException) -> str:
-    *_, last = chain(error)
-    return str(last).strip(" .") or type(last).__name__
+    *before, last = chain(error)
+    texts = (str(link).strip(" .") for link in (last, *reversed(before)))
+    return next(filter(None, texts), type(last).__name__)
 
 
 def _is_connect_error(error: BaseException) -> bool:

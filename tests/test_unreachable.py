@@ -8,8 +8,9 @@ from typing import Any
 import openai
 import pytest
 
-from chatadapters import Retry, openai_predict
+from chatadapters import Retry, Timeout, openai_predict
 from chatadapters._unreachable import explain_unreachable
+from chatadapters.testing.faults import FaultServer
 from tests.both import Run
 
 
@@ -34,6 +35,23 @@ def test_the_server_is_named(run: Run, nobody: str, view: str) -> None:
     assert "is the server running" in text
     assert caught.value.message == text
     assert "sk-canary" not in repr(vars(caught.value)) + text
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_is_silent_timed_out(run: Run, scheme: str) -> None:
+    """Both colours say so, of a connection that is not made and of TLS that does not begin."""
+    with FaultServer() as server, socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = f"https://127.0.0.1:{mute.getsockname()[1]}"
+        url = server.url("connect_hangs") if scheme == "http" else silent
+        predict = openai_predict(
+            "m",
+            base_url=url,
+            api_key="k",
+            timeout=Timeout(connect=0.05),
+            retry=Retry(attempts=1),
+        )
+        with pytest.raises(openai.APITimeoutError, match="cannot reach .*timed out; is the server"):
+            run(predict, "predict", "Hi")
 
 
 @pytest.mark.parametrize(
