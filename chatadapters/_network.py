@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 MOST_BYTES = 64 * 1024
+_MOST_LATE_READS = 10
 IN, OUT = 1, 4  # as poll has them
 
 
@@ -67,6 +68,7 @@ class Connection(httpcore2.NetworkStream):
         self._head = Head()
         self._unsent = self._kept = b""
         self._shown = False  # whether the parser saw more than the head
+        self._late_reads = 0  # of a head, when the request's deadline was over
         self._reuse = Reuse()
         self._drained = False
         self._silence: float | None = None
@@ -80,6 +82,8 @@ class Connection(httpcore2.NetworkStream):
             with suppress(httpcore2.WriteError):  # the server may have answered all the same
                 self._send(timeout)
         self._shown = self._head.over
+        if not self._shown:
+            self._check_deadline()
         data, self._kept = self._kept, b""
         if not data:
             with self._reuse.answer(), as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
@@ -91,6 +95,14 @@ class Connection(httpcore2.NetworkStream):
         self._kept = data[end:]
         return data[:end]
 
+    def _check_deadline(self) -> None:
+        """End a head that goes on after the request's deadline, but read what came until then."""
+        deadline = self._request.deadline if self._request is not None else None
+        if deadline is not None and monotonic() >= deadline:
+            self._late_reads += 1
+            if self._late_reads > _MOST_LATE_READS:
+                raise httpcore2.ReadTimeout("timed out")
+
     def _recv(self, max_bytes: int, timeout: float | None) -> bytes:
         if WINDOWS and not (self._pending() or ready(self._socket, IN, timeout)):
             raise TimeoutError("timed out")
@@ -100,7 +112,7 @@ class Connection(httpcore2.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a part of a request; a response with a new head follows."""
         self._reuse.asks(self._head)
-        self._head, self._shown = Head(), False
+        self._head, self._shown, self._late_reads = Head(), False, 0
         self._request = this_request()
         if self._request is not None:
             self._request.found(self._socket)
@@ -172,7 +184,7 @@ class Connection(httpcore2.NetworkStream):
         if ready(self._socket, event, left):
             return True
         if deadline is None:
-            raise TimeoutError
+            raise TimeoutError("timed out")
         return False
 
     def put_back(self, data: bytes) -> None:
