@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from os import getpid
 from threading import RLock, local
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ class Hangup:
     def __init__(self) -> None:
         self.aborted = False
         self.deadline: float | None = None
+        self._process = getpid()
         self._socket: socket.socket | None = None
         self._lock = RLock()  # the garbage collector may run in it
 
@@ -63,6 +65,8 @@ class Hangup:
     def _shut_down(self) -> None:
         import socket
 
+        if getpid() != self._process:  # this one was forked, and the parent still reads
+            return
         with self._lock:
             if self._socket is not None:
                 with suppress(OSError):  # it is closed already

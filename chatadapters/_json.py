@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -17,6 +18,12 @@ _SHOWN = 200  # characters of the data that an error message shows
 _HIGH = ("\ud800", "\udbff")
 #: msgspec lets other threads see what it knows of a type before all of it is there, and crashes.
 _preparing = RLock()
+if hasattr(os, "register_at_fork"):  # a child has no thread that would end what is half done
+    os.register_at_fork(
+        before=_preparing.acquire,
+        after_in_parent=_preparing.release,
+        after_in_child=_preparing.release,
+    )
 
 
 def loads(data: bytes | str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import getpid
 from typing import TYPE_CHECKING, Any
 
 from ._attempt import Attempt
@@ -58,6 +59,7 @@ class ReplyState:
         self._finish: Finish | None = None
         self._frame = now
         self._reported = self._showing = False
+        self._process = getpid()
         self.streaming = self.over = False
         self.wait = 0.0
         self.error: BaseException | None = None
@@ -137,8 +139,8 @@ class ReplyState:
         return values
 
     def close(self) -> None:
-        """End the reply, finished or not, and report it once."""
-        if self._reported:
+        """End the reply, finished or not, and report it once, in the process that began it."""
+        if self._reported or getpid() != self._process:
             return
         self._reported = self.over = True
         self.streaming = False

@@ -114,3 +114,61 @@ def test_a_fork_in_mid_reply(backend: str, server: FaultServer) -> None:
     dialect, _ = BACKENDS[backend]
     slow = server.url("slow_drip", dialect)
     assert ended(_FORK, backend, slow, server.url("ok", dialect)) == f"{TEXT}\n{TEXT}\n"
+
+
+_FORK_BESIDE = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+parent, begun = os.getpid(), threading.Event()
+def told(reply):
+    os.write(1, f"{os.getpid() == parent} {reply.finish_reason} {reply.error}\\n".encode())
+predict = BACKENDS[sys.argv[1]][1](sys.argv[2], on_finish=told)
+def read():
+    for value in predict("Hello", []):
+        begun.set()
+    print(ascii(value))
+async def aread():
+    async for value in predict.aio("Hello", []):
+        begun.set()
+    print(ascii(value))
+readers = {"sync": read, "async": lambda: asyncio.run(aread(), debug=False)}
+thread = threading.Thread(target=readers[sys.argv[3]])
+thread.start()
+begun.wait(20)
+"""
+
+_ENDS = """
+child = os.fork()
+if not child:
+    sys.exit(0)
+os.waitpid(child, 0)
+thread.join()
+"""
+
+_COLLECTS = """
+mine = predict("Hello", [])
+next(mine)
+child = os.fork()
+if not child:
+    del mine
+    import gc
+    gc.collect()
+    sys.exit(0)
+os.waitpid(child, 0)
+[*mine]
+thread.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "replies"), [(_ENDS, 1), (_COLLECTS, 2)], ids=["ends", "collects"]
+)
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("backend", ["openai-chat", "tgi"])
+def test_a_fork_beside_a_thread_that_reads(
+    backend: str, colour: str, code: str, replies: int, server: FaultServer
+) -> None:
+    """The child's end cuts no reply of the parent, and tells nobody that it ended."""
+    url = server.url("slow_drip", BACKENDS[backend][0])
+    said = ended(_FORK_BESIDE + code, backend, url, colour).splitlines()
+    assert sorted(said) == sorted([ascii(TEXT), *["True stop None"] * replies])
