@@ -101,6 +101,7 @@ class AbortableStream:
     def __next__(self) -> bytes:
         if self._hangup.aborted:
             raise StopIteration
+        before = this_request()  # whose key may be what this one is asked for
         _this_thread.hangup = self._hangup
         try:
             return next(self._blocks)
@@ -110,7 +111,7 @@ class AbortableStream:
                 raise StopIteration from None
             raise
         finally:
-            _this_thread.hangup = None
+            _this_thread.hangup = before
 
     def read(self, deadline: float | None) -> bytes:
         """Give the next block, or nothing when the deadline came first.

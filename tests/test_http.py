@@ -22,7 +22,7 @@ import pytest
 import trustme
 
 from chatadapters import _http, _http_errors, _post
-from chatadapters._abort import AbortableStream, Hangup, watch_request
+from chatadapters._abort import AbortableStream, Hangup, this_request, watch_request
 from chatadapters._errors import MalformedStreamError, MissingDependencyError
 from chatadapters._http import apost, post_blocks
 from chatadapters._http_clients import http_clients
@@ -457,6 +457,21 @@ def test_abort_after_the_end_touches_nothing() -> None:
         stream.abort()
         ours.sendall(b"still open")
         assert theirs.recv(100) == b"still open"
+
+
+@pytest.mark.parametrize("inner", [[b"key"], []])
+def test_a_request_within_a_request_leaves_it_to_go_on(inner: list[bytes]) -> None:
+    """A key may be what another stream says; then the connection is the outer one's again."""
+    seen: list[Hangup | None] = []
+
+    def blocks(hangup: Hangup) -> Generator[bytes, None, None]:
+        list(AbortableStream(lambda _: (block for block in inner)))
+        seen.extend((hangup, this_request()))
+        yield b"x"
+
+    assert list(AbortableStream(blocks)) == [b"x"]
+    assert seen[0] is seen[1]
+    assert this_request() is None
 
 
 @pytest.mark.parametrize("stall", [stall_before_headers, stall_in_the_body])

@@ -121,6 +121,20 @@ def test_three_clocks_that_no_comment_resets(
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.parametrize("scenario", ["stall_headers_always", "stall_mid_always"])
+def test_a_key_from_another_predict_stops_no_clock(
+    scenario: str, run: Run, fault_server: FaultServer
+) -> None:
+    """A callable that gives the key may ask a server for it in the same way."""
+    keys = chat(fault_server, "ok")
+    timeout = Timeout(first=0.3, idle=0.3)
+    predict = chat(fault_server, scenario, timeout=timeout, retry=Retry(attempts=1)).using(
+        api_key=lambda: str(len(keys.complete("Hi").text))
+    )
+    with pytest.raises(StallError):
+        run(predict, "predict", "Hi")
+
+
 def test_stop_frees_the_connection_while_the_server_is_silent(fault_server: FaultServer) -> None:
     """The server sees at once that nobody listens any more."""
     predict = chat(fault_server, "stall_mid_always", timeout=Timeout(idle=60))
