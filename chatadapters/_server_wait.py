@@ -9,6 +9,7 @@ from typing import Any
 _TOO_MANY = 429
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _EPOCH_MS = 10**11  # and one that is larger still counts milliseconds
+_LONGEST = 366 * 86_400.0
 _EPOCH = 10**9  # a reset larger than this is a point in time, not a number of seconds
 
 
@@ -37,7 +38,7 @@ def wanted_wait(error: BaseException | None) -> float | None:
         error: A provider's error, with `headers` or a `response` that has them.
 
     Returns:
-        Seconds from now, never negative; None when the server did not say.
+        Seconds from now, never negative and at most a leap year; None when the server did not say.
     """
     headers = _headers(error)
     wait = _milliseconds(headers.get("retry-after-ms"))
@@ -47,7 +48,7 @@ def wanted_wait(error: BaseException | None) -> float | None:
         wait = _reset(headers)
     if wait is None:
         wait = _loading_time(error)
-    return None if wait is None else max(0.0, wait)
+    return None if wait is None else min(max(0.0, wait), _LONGEST)
 
 
 def _headers(error: BaseException | None) -> Mapping[str, str]:
@@ -72,7 +73,7 @@ def _seconds_or_date(value: str | None) -> float | None:
 def _number(value: object) -> float | None:
     try:
         number = float(value)  # type: ignore[arg-type] # what cannot be a number raises
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124
 
@@ -84,10 +85,10 @@ def _until_date(value: str) -> float | None:
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             when = parse(value)
-        except ValueError:
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+            return (when - datetime.now(UTC)).total_seconds()
+        except (ValueError, OverflowError):  # no date, or one that no calendar has
             continue
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return (when - datetime.now(UTC)).total_seconds()
     return None
 
 
@@ -115,9 +116,10 @@ def _go_duration(value: str) -> float | None:
     """Read a duration as OpenAI writes it: `6m0s`, `1.5s`, `120ms`."""
     import re
 
-    pieces = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", value)
-    if "".join(number + unit for number, unit in pieces) != value.strip():
+    piece = r"(\d+(?:\.\d+)?)(ms|[smhd])"
+    if not re.fullmatch(f"(?:{piece})+", value.strip()):  # first, for a search is slow in vain
         return None
+    pieces = re.findall(piece, value)
     return sum(float(number) * _UNITS[unit] for number, unit in pieces)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx2
 import openai
 import pytest
 import tenacity
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chatadapters._backend import Backend
 from chatadapters._errors import (
@@ -123,6 +126,8 @@ def test_total_counts_waits_and_lost_time() -> None:
         ({"retry-after": "-3"}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "1e300"}, 366 * 86_400),
+        ({"retry-after": "1 Jan 2020 00:00:00 +99999999999999999999"}, None),
         ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, 360.0),
         (
             {
@@ -142,6 +147,27 @@ def test_total_counts_waits_and_lost_time() -> None:
 def test_what_a_server_asks_for_is_read(headers: dict[str, str], wait: float | None) -> None:
     """Seconds, milliseconds and reset headers in all their spellings are understood."""
     assert wanted_wait(HTTPError(429, headers)) == pytest.approx(wait)
+
+
+_PIECES = [
+    *("1", "9", "0", "²", "9" * 20, "1e400", "nan", "-inf", "+9999", "-0001", "2020", "9999"),
+    *("Jan ", "Mon, ", "GMT", "T", "Z", "ms", "s", "h", "d", "-", "+", ":", ".", " ", "00:00:00"),
+]
+
+
+@example("1 Jan 2020 00:00:00 +99999999999999999999", None)
+@example("9999-12-31T23:59:59-23:59", 10**400)
+@given(
+    st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | st.text(max_size=40),
+    st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.none(), max_size=1),
+)
+def test_whatever_a_server_asks_for_is_no_wait_or_a_bounded_one(value: str, loading: Any) -> None:
+    """It never raises, and what it gives can be slept."""
+    names = ("retry-after", "retry-after-ms", "x-ratelimit-reset-requests")
+    errors = [HTTPError(429, {name: value}) for name in names]
+    for error in (*errors, HTTPError(503, body={"estimated_time": loading})):
+        wait = wanted_wait(error)
+        assert wait is None or 0 <= wait <= 366 * 86_400
 
 
 def test_dates_are_read_as_waits() -> None:
