@@ -41,7 +41,7 @@ class Clock:
         self._ours = False
         self.waited, self._limit = 0.0, self.timeout.first
         self._excused = False
-        self._waiting_for = "first content (Timeout.first)"
+        self._waiting_for = "the first content (Timeout.first)"
 
     def content(self) -> None:
         """Content came."""
@@ -82,7 +82,7 @@ class Clock:
         if self.timeout.total is not None and now >= self._began + self.timeout.total:
             raise _too_late(f"the reply took longer than {self.timeout.total} s (Timeout.total)")
         if self._limit is not None and self.waited >= self._limit:
-            raise StallError(f"waited {self._limit} s in vain for the {self._waiting_for}")
+            raise StallError(f"waited {self._limit} s in vain for {self._waiting_for}")
 
 
 def _too_late(message: str) -> StallError:

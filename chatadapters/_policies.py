@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 EndsWith = Literal["finish", "done", "close"]
 Midstream = Literal["auto", "resume", "restart", "raise"]
 
+_LONGEST = 20 * 86_400  # seconds; systems count the milliseconds of one wait in 31 bits
+
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """How long to wait for a provider, in seconds; None is for ever.
+    """How long to wait for a provider, in seconds.
+
+    None is for ever; a time above 20 days, such as infinity, becomes None.
 
     Only content counts (text, reasoning, tool calls), so keep-alive bytes do not hide a stall
     and a slow but steady stream lives.
@@ -27,9 +31,14 @@ class Timeout:
         idle: From one piece of content to the next.
         total: For the whole reply, retries included.
 
+    Raises:
+        ValueError: A time is not above 0, or not a number.
+
     Example:
         >>> Timeout(first=60)
         Timeout(connect=10, first=60, idle=30, total=None)
+        >>> Timeout(first=float("inf")).first is None
+        True
     """
 
     connect: float | None = 10
@@ -42,6 +51,8 @@ class Timeout:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Timeout({name}={value!r}): give seconds above 0, or None")
+            if value is not None and value > _LONGEST:
+                object.__setattr__(self, name, None)  # as dataclasses say for frozen ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from chatadapters import make_predict
 from chatadapters._clock import Clock
 from chatadapters._errors import StallError
 from chatadapters._policies import Timeout
+from chatadapters.testing import ScriptedBackend
+from chatadapters.testing.faults import TEXT, FaultServer
+from tests.both import Run
+from tests.http_backends import openai_chat, tgi
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultServer]:
+    with FaultServer(speed=100) as running:
+        yield running
+
+
+def scripted(_url: str, **options: Any) -> Any:
+    return make_predict(ScriptedBackend(TEXT), **options)
 
 
 def waits(clock: Clock, start: float, seconds: float) -> None:
@@ -30,7 +48,7 @@ def test_idle_clock_begins_with_content() -> None:
     waits(clock, 0.0, 0.9)
     clock.content()
     waits(clock, 0.9, 0.9)
-    with pytest.raises(StallError, match=r"1 s in vain for the more content"):
+    with pytest.raises(StallError, match=r"1 s in vain for more content"):
         waits(clock, 1.8, 0.1)
 
 
@@ -88,8 +106,33 @@ def test_patience_is_what_is_left_of_the_shortest_clock() -> None:
     assert Clock(Timeout(first=None, total=3), 0.0).patience(1.0) == 2.0
 
 
-@pytest.mark.parametrize("name", ["connect", "first", "idle", "total"])
-def test_a_time_must_be_above_zero(name: str) -> None:
-    """A zero or negative time is refused by name."""
-    with pytest.raises(ValueError, match=rf"Timeout\({name}=0\)"):
-        Timeout(**{name: 0})
+NAMES = ["connect", "first", "idle", "total"]
+
+
+@pytest.mark.parametrize("time", [0, -1, float("-inf"), float("nan")])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_time_must_be_above_zero(name: str, time: float) -> None:
+    """A zero or negative time, or none at all, is refused by name."""
+    with pytest.raises(ValueError, match=rf"Timeout\({name}={time}\)"):
+        Timeout(**{name: time})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_time_that_no_system_can_wait_is_for_ever(name: str) -> None:
+    """Beyond 20 days nothing is timed, so that no wait is longer than a system can count."""
+    longest = 20 * 86_400
+    assert getattr(Timeout(**{name: longest}), name) == longest
+    for time in (longest + 1, 1e300, float("inf"), 10**400):
+        assert getattr(Timeout(**{name: time}), name) is None
+
+
+@pytest.mark.parametrize("make", [openai_chat, tgi, scripted], ids=["openai", "tgi", "thread"])
+@pytest.mark.parametrize("time", [20 * 86_400, float("inf")])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_longest_times_can_be_waited(
+    run: Run, make: Any, time: float, name: str, server: FaultServer
+) -> None:
+    """A reply comes whole, whichever time is that long."""
+    timeout = Timeout(**{"first": None, "idle": None, name: time})
+    url = server.url("slow_drip", "tgi" if make is tgi else "openai")
+    assert run(make(url, timeout=timeout), "predict", "Hello")[-1] == TEXT
