@@ -69,8 +69,22 @@ def make_backend(text: str, options: Mapping[str, Any]) -> tuple[Backend, dict[s
     try:
         backend = cls(**own)
     except TypeError as error:
-        raise OptionError(f"backend {text!r} cannot be made: {error}") from error
+        why = _unmade(cls, text, own) or f"backend {text!r} cannot be made: {error}"
+        raise OptionError(why) from error
     return backend, {key: value for key, value in options.items() if key not in known}
+
+
+def _unmade(cls: type[Backend], text: str, own: Mapping[str, Any]) -> str:
+    """Say which option a backend cannot do without, `""` if it has all of those."""
+    from inspect import signature
+
+    needed = [
+        each.name for each in signature(cls).parameters.values() if each.default is each.empty
+    ]
+    missing = next((name for name in needed if name not in own), "")
+    if missing == "model":
+        return f"backend {text!r}: which model? Give '{text}:NAME' or model= (--model in a shell)"
+    return f"backend {text!r}: give {missing}=" if missing else ""
 
 
 def field_names(backend: Backend | type[Backend]) -> set[str]:

@@ -35,6 +35,7 @@ _ROLES = {
 }
 
 _TWO = 2
+_LAST = "give its last message, and the ones before it as history"
 #: Makes a `Message` in half the time that calling it takes.
 _message = partial(tuple.__new__, Message)
 
@@ -99,16 +100,14 @@ def _read_message(message: object, files: Files) -> Message:
     if isinstance(message, str):
         return Message("user", str(message))
     if isinstance(get(message, "messages"), Sequence):
-        raise HistoryError("give its last message, and the ones before it as history")
+        raise HistoryError(_LAST)
     if _is_message(message):
         role = _role(message)
         if role not in ("user", "tool"):
             raise HistoryError(f"its role is {role!r}; the current message is the user's")
         return Message(role, _content(message, files))
     if isinstance(message, (list, tuple)) and any(_is_message(item) for item in message):
-        raise HistoryError(
-            "a list of chat messages, as marimo passes it: wrap predict in `for_marimo`"
-        )
+        raise HistoryError(f"{_LAST}; as marimo's function, wrap predict in `for_marimo`")
     return Message("user", read_content(message, files))
 
 

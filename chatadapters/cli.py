@@ -200,10 +200,9 @@ _BACKEND = f"who answers: {', '.join(BACKENDS)} (%(default)s)"
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 2**16:
-        raise argparse.ArgumentTypeError(f"{port} is not a port")
-    return port
+    if not (text.isascii() and text.isdigit() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -75,8 +75,10 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["chat", "--backend", "opanai"], "'openai'"),
         (["chat", "--nonsense"], "--nonsense"),
-        (["demo", "--port", "70000"], "70000 is not a port"),
+        (["demo", "--port", "70000"], "'70000' is no port"),
+        (["serve", "--port", "http"], "'http' is no port: give a number from 0 to 65535"),
         (["chat", "--temperature", "hot"], "'hot'"),
+        (["chat", "--backend", "openai"], "backend 'openai': which model?"),
     ],
 )
 def test_wrong_usage(args: list[str], says: str) -> None:

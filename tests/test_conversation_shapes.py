@@ -378,7 +378,7 @@ def test_what_cannot_be_read_is_an_error_that_shows_it(history: Any, words: list
         (5, ["the message is 5"]),
         (Other(), ["Other(thing=1)"]),
         ([MarimoMessage("user", "hi")], ["MarimoMessage(", "for_marimo"]),
-        ([{"role": "user", "content": "hi"}], ["for_marimo"]),
+        ([{"role": "user", "content": "hi"}], ["give its last message", "for_marimo"]),
         ({"model": "m", "messages": []}, ["'messages'", "its last message"]),
         (AIMessage("x"), ["'assistant'", "the user's"]),
         ({"text": "x", "files": [5]}, ["5 is neither"]),

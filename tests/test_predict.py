@@ -438,7 +438,7 @@ def test_a_backend_without_dataclass_fields_can_be_registered_by_name(
     """The simplest backend is a plain class."""
     monkeypatch.setitem(BACKENDS, "plain", "tests.test_predict:Plain")
     assert make_predict("plain:loud").complete("Hi").text == "loud"
-    with pytest.raises(OptionError, match="cannot be made"):
+    with pytest.raises(OptionError, match="'plain': which model. Give 'plain:NAME'"):
         make_predict("plain")
 
 

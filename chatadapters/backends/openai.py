@@ -192,7 +192,9 @@ class OpenAIBackend(Backend):
         elif self.async_client is not None:
             raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
         else:
-            with self._clients.sync() as http:
+            from ._openai_errors import saying_what_came
+
+            with saying_what_came(self._asked_url()), self._clients.sync() as http:
                 yield http.sdk(self._settings())
 
     @asynccontextmanager
@@ -204,8 +206,11 @@ class OpenAIBackend(Backend):
                 "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
             )
         else:
-            async with self._clients.aio() as http:
-                yield http.sdk(await self._asettings())
+            from ._openai_errors import saying_what_came
+
+            with saying_what_came(self._asked_url()):
+                async with self._clients.aio() as http:
+                    yield http.sdk(await self._asettings())
 
     def _settings(self, *, lent: bool = False) -> dict[str, Any]:
         """Give the SDK client's settings; what a lent client has of its own is left alone."""

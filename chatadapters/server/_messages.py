@@ -32,7 +32,7 @@ def read_messages(messages: Any) -> tuple[Message, list[Message]]:
         (Message(role='user', content='Hi'), [])
     """
     if not isinstance(messages, list) or not messages:
-        raise HistoryError("messages: give at least one message")
+        raise HistoryError("messages: give a list of at least one message")
     if not all(isinstance(message, dict) for message in messages):
         raise HistoryError("messages: give objects with a role and a content")
     conversation = read_conversation([*map(_with_tools, messages)], allowed_roots=())

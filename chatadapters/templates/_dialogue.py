@@ -13,7 +13,7 @@ from chatadapters._parts import Message
 from ._fields import check_strings
 from ._layout import STARCHAT_TOKENS, TOKEN_NAMES, Layout
 from ._loading import Loaded
-from ._messages import read_turns, roles_and_texts, with_system_apart
+from ._messages import read_turns, with_system_apart
 
 if TYPE_CHECKING:
     from ._guard import Escape
@@ -227,12 +227,13 @@ class DialogueTemplate(Loaded):
         return write(*conversation, inference=inference, escape=escape, bos=bos).rendered()
 
     def render(
-        self, conversation: Sequence[Message], *, escape: Escape = "escape", bos: bool = False
+        self, conversation: Messages, *, escape: Escape = "escape", bos: bool = False
     ) -> str:
         r"""Write the prompt for a conversation as `normalize` gives it; what backends call.
 
         Args:
-            conversation: The messages, the system message first if there is one.
+            conversation: The messages, the system message first if there is one; or anything
+                that the other methods take.
             escape: As in `get_training_prompt`.
             bos: As there.
 
@@ -247,7 +248,7 @@ class DialogueTemplate(Loaded):
             >>> DialogueTemplate().render([Message("user", "Hi")])
             '<|system|>\n<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\n'
         """
-        split = with_system_apart(*roles_and_texts(conversation), None, self.system)
+        split = with_system_apart(*read_turns(conversation), None, self.system)
         parts = self.layout.renderer.parts(*split, inference=True, escape=escape, bos=bos)
         return "".join(parts.pieces)
 

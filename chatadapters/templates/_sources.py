@@ -170,9 +170,11 @@ def downloaded(repo: str) -> Path:
         The folder they are in.
 
     Raises:
-        TemplateError: If it has none of them.
+        TemplateError: If it has none of them, or is no repository's name but a folder's.
         MissingDependencyError: If huggingface-hub is not installed.
     """
+    if repo.startswith((".", "~", "/")) or repo.count("/") > 1 or "\\" in repo:
+        raise TemplateError(f"there is no folder {repo!r}; a repository is `owner/name`")
     try:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
@@ -181,14 +183,14 @@ def downloaded(repo: str) -> Path:
             "a template of a hub repository needs huggingface-hub: "
             'pip install "chatadapters[huggingface]"'
         ) from error
-    download: Callable[[str, str], str] = hf_hub_download
+    download: Callable[..., str] = hf_hub_download
     folder: Path | None = None
     unreachable: LocalEntryNotFoundError | None = None
     for name in ("dialogue_template.json", *_FILES):
         try:
-            folder = Path(download(repo, name)).parent
-        except LocalEntryNotFoundError as error:
-            unreachable = error  # offline: what was downloaded before still serves
+            folder = Path(download(repo, name, local_files_only=unreachable is not None)).parent
+        except LocalEntryNotFoundError as error:  # offline: what was downloaded before serves
+            unreachable = unreachable or error
         except EntryNotFoundError:
             continue
     if folder is None and unreachable is not None:

@@ -440,6 +440,26 @@ def test_a_packed_error_says_what_the_provider_said(
         fetch(OpenAIBackend("m", base_url=first.url))
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        ("404 Not Found", b"404 page not found", "404 - 404 page not found; is base_url right"),
+        ("404 Not Found", b'{"detail": "Not Found"}', "Not Found.}; is base_url right"),
+        ("405 Method Not Allowed", b"", "405; is base_url right. It mostly ends in /v1"),
+        ("502 Bad Gateway", b"<html>\n<p>Down</p>\n</html>", "502 - <html> <p>Down</p> </html>$"),
+        ("404 Not Found", b'{"error": {"message": "no such model"}}', "404 - no such model$"),
+    ],
+)
+def test_an_error_that_is_none_of_the_api_says_what_came(
+    status: str, body: bytes, says: str, fetch: Fetch
+) -> None:
+    """The SDK shows only the status of it; a wrong address is the usual cause, by far."""
+    with Served([answer(body, status=status)]) as served:
+        with pytest.raises(openai.APIStatusError, match=says) as caught:
+            fetch(OpenAIBackend("m", base_url=served.url))
+        assert caught.value.message == str(caught.value)
+
+
 def redirect(to: str) -> list[bytes | None]:
     return answer(status="307 Temporary Redirect", head=f"Location: {to}\r\n")
 

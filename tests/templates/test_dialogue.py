@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 
 from chatadapters import (
     HistoryError,
@@ -173,6 +174,17 @@ def test_any_history_is_read() -> None:
     assert template.get_training_prompt([("Hi", "Hello!"), ("Bye", None)]) == TRAINING
     blocks = [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, *MESSAGES[1:]]
     assert template.get_training_prompt(blocks) == TRAINING
+
+
+@pytest.mark.parametrize(
+    "history",
+    ["Hi", [{"role": "user", "content": "Hi"}], [["Hi", None]], [HumanMessage("Hi")]],
+    ids=["text", "dicts", "pairs", "langchain"],
+)
+def test_render_reads_what_the_others_read(history: Any) -> None:
+    """What a backend calls takes a history of any shape too."""
+    template = DialogueTemplate()
+    assert template.render(history) == template.render([Message("user", "Hi")])
 
 
 def test_text_parts_are_written_and_images_refused() -> None:

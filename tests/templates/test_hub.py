@@ -14,6 +14,9 @@ from typing import ClassVar
 
 import pytest
 
+from chatadapters import TemplateError
+from chatadapters.templates import DialogueTemplate
+
 from .test_sources import CONFIG
 
 PROGRAM = """
@@ -87,3 +90,10 @@ def test_a_repository_without_template_is_refused(endpoint: str, tmp_path: Path)
 def test_an_unreachable_hub_is_not_a_missing_template(tmp_path: Path) -> None:
     """Offline and nothing downloaded before: the hub's own error says so."""
     assert _run("owner/model", tmp_path, HF_HUB_OFFLINE="1").startswith("LocalEntryNotFoundError")
+
+
+@pytest.mark.parametrize("folder", ["/no/such/folder", "./model", "~/model", "a/b/c", "C:\\model"])
+def test_a_folder_that_is_not_there_is_no_repository(folder: str) -> None:
+    """The hub is not asked for it."""
+    with pytest.raises(TemplateError, match="there is no folder"):
+        DialogueTemplate.from_pretrained(folder)
