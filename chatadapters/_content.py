@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from ._errors import UnsupportedContentError
 from ._parts import Content, Part, TextPart
@@ -98,6 +99,39 @@ def text_of(content: Content, backend: str | None = None) -> str:
     if isinstance(content, str):
         return content
     return "\n\n".join(_text_of_part(part, backend) for part in content)
+
+
+def repaired(text: str) -> str:
+    r"""Make valid Unicode of a text: surrogates that are a pair join, others become U+FFFD.
+
+    JavaScript cuts strings between the two, and no request can carry them.
+
+    Example:
+        >>> repaired("\ud83d\ude00 and \ud83d")
+        '😀 and \ufffd'
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def repaired_content(content: Content) -> Content:
+    """Make valid Unicode of a content's text, and of what its parts are called."""
+    if isinstance(content, str):
+        return repaired(content)
+    return tuple(map(_repaired_part, content))
+
+
+def _repaired_part(part: Part) -> Part:
+    given = {item.name: getattr(part, item.name) for item in fields(part)}
+    changed: dict[str, Any] = {
+        name: repaired(value) for name, value in given.items() if isinstance(value, str)
+    }
+    return part if given.items() >= changed.items() else replace(part, **changed)
 
 
 def _text_of_part(part: Part, backend: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter, ne
 
-from ._content import joined_contents, parts_of
+from ._content import joined_contents, parts_of, repaired_content
 from ._errors import OptionError
 from ._files import Files, Roots
 from ._parts import Message, TextPart
@@ -24,6 +24,7 @@ def normalize(
     Consecutive turns of one role are merged with a blank line between them. What only the UI
     needs is not sent: thoughts, options, unknown keys, empty turns, and a copy of the current
     message at the end of the history. An assistant's leading `<think>...</think>` is stripped.
+    Halves of characters are joined, or become U+FFFD where the other half is missing.
 
     Args:
         message: The current message: a string, `{"text", "files"}`, a message object of any
@@ -58,7 +59,7 @@ Message(role='assistant', content='Hello!'), Message(role='user', content='And y
         turns[-1] = kept
     else:
         turns.append(current)
-    return _with_system(_merged(turns), system)
+    return _valid(_with_system(_merged(turns), system))
 
 
 def read_conversation(
@@ -81,7 +82,18 @@ def read_conversation(
         >>> read_conversation([{"role": "user", "content": "Hi"}])
         [Message(role='user', content='Hi')]
     """
-    return _with_system(_merged(read_history(messages, Files(allowed_roots))), system)
+    turns = read_history(messages, Files(allowed_roots))
+    return _valid(_with_system(_merged(turns), system))
+
+
+def _valid(messages: list[Message]) -> list[Message]:
+    """Repair what is no valid Unicode."""
+    return [
+        message
+        if type(content := message[1]) is str and content.isascii()
+        else Message(message[0], repaired_content(content))
+        for message in messages
+    ]
 
 
 def _fuller_copy(last: Message, current: Message) -> Message | None:

@@ -7,6 +7,7 @@ from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._content import repaired
 from ._errors import MalformedStreamError
 
 if TYPE_CHECKING:
@@ -139,12 +140,12 @@ class SurrogateJoiner:
 
     def feed(self, text: str) -> str:
         """Take the next delta and give the text that is whole now."""
-        if not self._high and (text.isascii() or _is_valid(text)):
-            return text
+        if not self._high and (text.isascii() or not _HIGH[0] <= text[-1] <= _HIGH[1]):
+            return repaired(text)
         text = self._high + text
         self._high = text[-1] if _HIGH[0] <= text[-1] <= _HIGH[1] else ""
         whole = text[:-1] if self._high else text
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return repaired(whole)
 
     def flush(self) -> str:
         """Give what is left when the text has ended: U+FFFD for a half that waits, or `""`."""
@@ -194,11 +195,3 @@ def _without_nulls(value: Any) -> Any:
 
 def _clip(data: bytes | str) -> str:
     return repr(data) if len(data) <= _SHOWN else f"{data[:_SHOWN]!r}... ({len(data)} in all)"
-
-
-def _is_valid(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatadapters import HistoryError, ImagePart, Message, TextPart, normalize
+from chatadapters import (
+    HistoryError,
+    ImagePart,
+    Message,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    normalize,
+)
+from chatadapters._content import repaired
 from chatadapters._conversation import read_conversation
 from chatadapters._errors import OptionError
 
@@ -109,6 +118,41 @@ def test_an_empty_message_is_kept() -> None:
     assert normalize("") == [("user", "")]
     assert normalize({"text": "", "files": []}, [["hi", "Hello"]])[-1] == ("user", "")
     assert normalize("", [["hi", None]]) == [("user", "hi")]
+
+
+LONE, PAIR = "\ud83d", "\ud83d\ude00"
+
+
+def test_halves_of_characters_are_repaired() -> None:
+    """JavaScript cuts strings between them, and no request can carry them."""
+    assert normalize(f"é{PAIR}{LONE}", [[LONE, "\udc00b"]], system=f"Be {LONE}") == [
+        ("system", "Be \ufffd"),
+        ("user", "\ufffd"),
+        ("assistant", "\ufffdb"),
+        ("user", "é😀\ufffd"),
+    ]
+    assert read_conversation([{"role": "user", "content": LONE}]) == [("user", "\ufffd")]
+
+
+def test_halves_of_characters_in_parts() -> None:
+    """Texts, names and tools' calls and results are repaired too; the parts given stay."""
+    given = (TextPart(LONE, LONE), IMAGE)
+    call, result = ToolCallPart("1", "f", PAIR), ToolResultPart("1", LONE)
+    history = [user("a"), Message("assistant", (call,)), Message("tool", (result,))]
+    assert normalize(given, history) == [
+        ("user", "a"),
+        ("assistant", (ToolCallPart("1", "f", "😀"),)),
+        ("tool", (ToolResultPart("1", "\ufffd"),)),
+        ("user", (TextPart("\ufffd", "\ufffd"), IMAGE)),
+    ]
+    assert given[0].text == LONE
+
+
+@given(text=st.text(st.characters()))
+def test_a_whole_text_is_sent_as_it_is(text: str) -> None:
+    """All of Unicode but halves of characters."""
+    assert repaired(text) is text
+    assert normalize(text)[-1] == ("user", text)
 
 
 def test_turns_of_one_role_are_merged_with_a_blank_line() -> None:

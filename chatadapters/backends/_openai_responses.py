@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._content import text_of
+from .._content import repaired, text_of
 from .._errors import MalformedStreamError
 from .._events import Finish
 from .._json import TypedDecoder
@@ -136,7 +136,7 @@ class ResponsesReader(WireReader):
         if item.type == "function_call":
             self._calls.append(function_call(item.call_id, item.name, item.arguments))
         elif item.type == "custom_tool_call":
-            custom = {"name": item.name or "", "input": item.input or ""}
+            custom = {"name": item.name or "", "input": repaired(item.input or "")}
             self._calls.append({"id": item.call_id, "type": "custom", "custom": custom})
 
     def _end(self, response: Response | None, status: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .._content import repaired
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -74,7 +76,7 @@ class _Call:
 
 def function_call(id_: str | None, name: str | None, arguments: str | None) -> dict[str, Any]:
     """Give a call in the form of OpenAI's chat messages."""
-    function = {"name": name or "", "arguments": arguments or ""}
+    function = {"name": repaired(name or ""), "arguments": repaired(arguments or "")}
     return {"id": id_, "type": "function", "function": function}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatadapters import openai_predict
-from tests.backends.served import Served, answer
+from chatadapters import openai_predict, text_generation_predict
+from tests.backends.served import Served, answer, event
 from tests.both import Run, complete
 
 
@@ -17,3 +17,25 @@ def test_a_count_that_is_no_number(run: Run) -> None:
         reply = complete(run, openai_predict("m", base_url=server.url, api_key="k"), "Hi")
     assert (reply.text, reply.attempts) == ("Hi", 1)
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (9, None)
+
+
+def test_halves_of_characters(run: Run) -> None:
+    """What no request can carry is repaired in messages; a tool call's pieces are joined."""
+    pieces = [{"id": "1", "function": {"name": "say", "arguments": '"\ud83d'}}]
+    pieces.append({"function": {"arguments": '\ude00"'}})
+    events = [event({"choices": [{"delta": {"tool_calls": [piece]}}]}) for piece in pieces]
+    end = event({"choices": [{"delta": {}, "finish_reason": "tool_calls"}]})
+    with Served([answer(*events, end)]) as server:
+        predict = openai_predict("m", base_url=server.url, api_key="k", system="\ud83d\ude00")
+        reply = complete(run, predict, "Hi \ud83d", [["\udc00", "b"]])
+        sent = [message["content"] for message in server.requests[0].body["messages"]]
+    assert sent == ["😀", "\ufffd", "b", "Hi \ufffd"]
+    assert reply.tool_calls[0]["function"]["arguments"] == '"😀"'
+
+
+def test_halves_of_characters_in_a_prompt(run: Run) -> None:
+    """The same of a prompt that is written here."""
+    end = event({"token": {"text": "Hi"}, "generated_text": "Hi"})
+    with Served([answer(end)]) as server:
+        complete(run, text_generation_predict(server.url), "Hi \ud83d")
+        assert "Hi \ufffd<|end|>" in server.requests[0].body["inputs"]

@@ -312,6 +312,15 @@ def test_an_id_may_be_a_number() -> None:
     assert found == (called("0", "add", "{}"), called("5", "sub", "{}"))
 
 
+def test_halves_of_characters_in_arguments() -> None:
+    """A pair that was cut between two pieces joins, a half alone becomes U+FFFD."""
+    found = calls(
+        tool(index=0, id="a", function={"name": "say", "arguments": '"\ud83d'}),
+        tool(index=0, function={"arguments": '\ude00 \ud83d"'}),
+    )
+    assert found == (called("a", "say", '"😀 \ufffd"'),)
+
+
 def test_the_old_function_call_is_read() -> None:
     """Servers that still send `function_call` are understood."""
     found = calls(
