@@ -12,6 +12,8 @@ from tests.apps import app, free_port
 from tests.e2e.conftest import Chat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
@@ -19,12 +21,22 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 _TRIES = 8  # so small a model, which samples, is wrong about what it said 4 times of 10
 
 
-@pytest.mark.parametrize("name", ["langchain_chat", "openai_streaming", "parameters", "starchat"])
-def test_an_example_talks(name: str, page: Page) -> None:
-    """An answer grows, and the next one knows of it."""
+@pytest.fixture(scope="module")
+def example(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Give the name and the address of an example that runs."""
     port = free_port()
-    with app([str(EXAMPLES / f"{name}.py")], port=port) as running:
-        assert any(_remembers(name, Chat(page, running.url)) for _ in range(_TRIES))
+    with app([str(EXAMPLES / f"{request.param}.py")], port=port) as running:
+        yield request.param, running.url
+
+
+TALKING = ["langchain_chat", "openai_streaming", "starchat", "parameters"]
+
+
+@pytest.mark.parametrize("example", TALKING, indirect=True)
+def test_an_example_talks(example: tuple[str, str], page: Page) -> None:
+    """An answer grows, and the next one knows of it."""
+    name, url = example
+    assert any(_remembers(name, Chat(page, url)) for _ in range(_TRIES))
 
 
 def _remembers(name: str, chat: Chat) -> bool:
@@ -57,14 +69,13 @@ def test_the_echo(page: Page) -> None:
         assert chat.ask("Hello!") == "Hello!"
 
 
-def test_the_parameters_are_used(page: Page) -> None:
+@pytest.mark.parametrize("example", ["parameters"], indirect=True)
+def test_the_parameters_are_used(example: tuple[str, str], page: Page) -> None:
     """An example that is clicked brings its own system prompt, which is obeyed."""
-    port = free_port()
-    with app([str(EXAMPLES / "parameters.py")], port=port) as running:
-        chat = Chat(page, running.url)
-        page.get_by_text("Introduce yourself.").first.click()
-        page.wait_for_timeout(500)
-        page.get_by_role("button", name="Ask").click()
-        reply = chat.watch(1)[-1]
-        chat.screenshot("example-parameters-clicked")
-        assert "pirate" in reply or "Arrr" in reply
+    chat = Chat(page, example[1])
+    page.get_by_text("Introduce yourself.").first.click()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Ask").click()
+    reply = chat.watch(1)[-1]
+    chat.screenshot("example-parameters-clicked")
+    assert "pirate" in reply or "Arrr" in reply

@@ -281,7 +281,7 @@ class Chat:
     def send(self, message: str) -> None:
         self.sent.append(message)
         box = self.page.locator(self.ui.box).first
-        expect(box).to_be_enabled()
+        expect(box).to_be_enabled(timeout=30_000)
         box.fill(message)
         for _ in range(5):  # a page may be there before it is connected
             box.press("Enter")

@@ -138,20 +138,20 @@ def test_gradio_5_does_not_stop_plain_predict(
         assert provider.asked()[1] == ("assistant", stopped)
 
 
-def test_programs(tmp_path: Path, provider: Obedient) -> None:
+@pytest.mark.parametrize("served", ["predict.aio"], indirect=True)
+def test_programs(served: tuple[UI, str], tmp_path: Path, provider: Obedient) -> None:
     """A predict is an endpoint of Gradio's API and described as a tool; `gr.api` gives the tool.
 
     Gradio 6.31 fails after each call of a chat as a tool, whatever its function.
     """
-    with running(form("gradio", "predict.aio"), tmp_path, provider) as url:
-        done = subprocess.run(
-            [environment("gradio") / "bin" / "python", HERE / "gradio_clients.py", url],
-            env=environ(tmp_path, provider),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+    done = subprocess.run(
+        [environment("gradio") / "bin" / "python", HERE / "gradio_clients.py", served[1]],
+        env=environ(tmp_path, provider),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     first, second, grown = found["api"]
