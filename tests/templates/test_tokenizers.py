@@ -11,6 +11,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers
 from chatadapters import Message
 from chatadapters.templates import DialogueTemplate, Escape, get_template, list_templates
 
+ROLES = ("user", "assistant", "user")
 NORMALIZERS = {
     "none": None,
     "nfkc": normalizers.NFKC(),
@@ -65,9 +66,8 @@ def _prompts(name: str, escape: Escape) -> tuple[str, str]:
     template = get_template(name)
     known = (*template.special_tokens, *template.layout.reserved)
     attack = " ".join(form for token in known for form in _disguises(token))
-    roles = ("user", "assistant", "user")
-    harmless = template.render([Message(role, "x") for role in roles])
-    attacked = template.render([Message(role, attack) for role in roles], escape=escape)
+    harmless = template.render([Message(role, "x") for role in ROLES])
+    attacked = template.render([Message(role, attack) for role in ROLES], escape=escape)
     return harmless, attacked
 
 
@@ -92,21 +92,25 @@ def test_the_attack_works_where_nothing_is_escaped() -> None:
     assert len(ids) > len(_control_ids(tokenizer, template.render([Message("user", "x")])))
 
 
+@cache
+def _halved(name: str, escape: Escape) -> list[tuple[list[Message], str]]:
+    """Give turns that end and begin with the halves of each token, and their prompts."""
+    template, found = get_template(name), []
+    for token in template.special_tokens:
+        for cut in range(1, len(token)):
+            first, rest = token[:cut], token[cut:]
+            for one, two in ((first, rest), (first.upper() + "\x00", "\u0301" + rest.upper())):
+                turns = [Message(*turn) for turn in zip(ROLES, (one, two, one), strict=True)]
+                found.append((turns, template.render(turns, escape=escape)))
+    return found
+
+
 @pytest.mark.parametrize("escape", ["escape", "strip"])
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
 def test_halves_make_no_token_across_a_border(normalizer: str, escape: Escape) -> None:
     """The end of one text, the fixed text and the beginning of the next form no control token."""
     for name in list_templates():
-        template = get_template(name)
-        tokenizer = _tokenizer(template, normalizer)
-        roles = ("user", "assistant", "user")
-        harmless = Counter(
-            _control_ids(tokenizer, template.render([Message(r, "x") for r in roles]))
-        )
-        for token in template.special_tokens:
-            for cut in range(1, len(token)):
-                first, rest = token[:cut], token[cut:]
-                for one, two in ((first, rest), (first.upper() + "\x00", "\u0301" + rest.upper())):
-                    turns = [Message(*turn) for turn in zip(roles, (one, two, one), strict=True)]
-                    prompt = template.render(turns, escape=escape)
-                    assert not Counter(_control_ids(tokenizer, prompt)) - harmless, turns
+        tokenizer = _tokenizer(get_template(name), normalizer)
+        harmless = Counter(_control_ids(tokenizer, _prompts(name, escape)[0]))
+        for turns, prompt in _halved(name, escape):
+            assert not Counter(_control_ids(tokenizer, prompt)) - harmless, turns
