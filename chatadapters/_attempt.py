@@ -40,7 +40,6 @@ class Attempt:
         point: Where an earlier attempt broke, if this one continues it.
 
     Attributes:
-        events: What may be shown now; the caller takes it and leaves an empty list.
         finish: The end as the provider named it, or None as long as it has not.
         usage: The tokens it took, if the provider told them apart from the finish.
         done: Whether the server marked the end of its stream.
@@ -56,7 +55,7 @@ class Attempt:
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
         self.done = False
-        self.events: list[Text | Reasoning] = []
+        self._events: list[Text | Reasoning] = []
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.over = False
@@ -79,6 +78,11 @@ class Attempt:
         self.over = True
         if self.finish is None:
             self._end_without_finish()
+
+    def take(self) -> list[Text | Reasoning]:
+        """Give what may be shown now and was not given yet."""
+        events, self._events = self._events, []
+        return events
 
     def resume_point(self) -> Break:
         """Say where this reply can be continued; `START` when it cannot.
@@ -128,7 +132,7 @@ class Attempt:
         self._count(len(delta))
         if delta and self._unfiltered and self._splitter.settled and self._join is None:
             self._raw.write(delta)
-            self.events.append(event)
+            self._events.append(event)
             return
         text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
@@ -144,7 +148,7 @@ class Attempt:
             return
         self._count(len(delta))
         self._plain = False
-        self.events.append(Reasoning(delta))
+        self._events.append(Reasoning(delta))
 
     def _split(self, text: str) -> None:
         self._show(self._splitter.feed(text) if text else [])
@@ -152,7 +156,7 @@ class Attempt:
     def _show(self, pieces: list[tuple[bool, str]]) -> None:
         for is_reasoning, piece in pieces:
             if is_reasoning:
-                self.events.append(Reasoning(piece))
+                self._events.append(Reasoning(piece))
             else:
                 self._answer(piece if self._stop is None else self._stop.feed(piece))
         if self._stop is not None and self._stop.stopped is not None:
@@ -160,7 +164,7 @@ class Attempt:
 
     def _answer(self, text: str) -> None:
         if text:
-            self.events.append(Text(text))
+            self._events.append(Text(text))
 
     def _stopped(self) -> None:
         self.finish = Finish("stop")

@@ -58,7 +58,7 @@ class ReplyState:
         self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
         self._frame = now
-        self._reported = self._showing = False
+        self._reported = False
         self._process = getpid()
         self.streaming = self.over = False
         self.wait = 0.0
@@ -112,16 +112,16 @@ class ReplyState:
     def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
         """Take note of what came, or that nothing came."""
         self._clock.tick(now)
+        broke = self._read(chunks, end, now)
         try:
-            self._read(chunks)
-            if end is not None:
-                self._end(end)
-            if self._attempt.finish is None:
-                self._clock.check(now)
-            elif self._attempt.over or self._clock.waited >= self._after_finish():
-                self._complete()
-        except Exception as error:  # whatever a reader raises fails the attempt
+            self._show()
+            if self._attempt.finish is not None and (broke is not None or self._is_over()):
+                self._complete()  # what breaks after the finish is no failure
+        except Exception as error:  # it does not go on from what was shown
             self._fail(error)
+        else:
+            if broke is not None and not self.over:
+                self._fail(broke)
 
     def take(self, now: float) -> list[Any]:
         """Give the values to hand out now."""
@@ -175,32 +175,33 @@ class ReplyState:
 
     # What comes in
 
-    def _read(self, chunks: Sequence[Chunk]) -> None:
+    def _read(self, chunks: Sequence[Chunk], end: End | None, now: float) -> Exception | None:
+        """Let the attempt read what came; give what broke it."""
         attempt = self._attempt
         before, finished = attempt.content, attempt.finish is not None
         try:
             for chunk in chunks:
                 attempt.feed(chunk)
-        finally:
-            self._show()
-        if attempt.content > before or (attempt.finish is not None and not finished):
-            self._clock.content()
+            if attempt.content > before or (attempt.finish is not None and not finished):
+                self._clock.content()
+            if end is not None:
+                self._end(end)
+            if attempt.finish is None:
+                self._clock.check(now)
+        except Exception as error:  # whatever a reader raises
+            return error
+        return None
 
     def _end(self, end: End) -> None:
         if end.error is not None:
             raise end.error
-        try:
-            self._attempt.end()
-        finally:
-            self._show()
+        self._attempt.end()
 
     def _show(self) -> None:
-        self._showing = True
-        events, self._attempt.events = self._attempt.events, []
+        events = self._attempt.take()
         seam = self._recovery.seam
         for event in events if seam is None else self._joined(seam, events):
             self._emit(event)
-        self._showing = False
 
     def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
         finished = self._attempt.finish is not None
@@ -219,6 +220,9 @@ class ReplyState:
     def _after_finish(self) -> float:
         known = self._attempt.done or self._attempt.usage is not None
         return _CLOSE_SECONDS if known else _USAGE_SECONDS
+
+    def _is_over(self) -> bool:
+        return self._attempt.over or self._clock.waited >= self._after_finish()
 
     def _complete(self) -> None:
         attempt = self._attempt
@@ -244,10 +248,7 @@ class ReplyState:
         if self.over:
             self.error = error
             return
-        if self._attempt.finish is not None and not self._showing:
-            self._complete()
-            return
-        self.streaming = self._showing = False
+        self.streaming = False
         secrets = self._call.secrets()
         redact(error, secrets)
         self._retried = error if any(secrets) else None

@@ -99,6 +99,30 @@ def test_deltas_go_on_over_a_restart_that_repeats(run: Run) -> None:
     assert "".join(run(predict, "deltas", "Hi")) == "Hello you"
 
 
+@pytest.mark.parametrize("ending", [[], [RESET]], ids=["clean", "reset"])
+def test_on_finish_is_told_what_the_consumer_is(ending: list[Any], run: Run) -> None:
+    """Deltas cannot take back what a shorter second attempt lacks, however that one ends."""
+    told: list[Any] = []
+    scripts = (["Hello wor", RESET], ["Hello", STOP, *ending])
+    with pytest.raises(IncompleteStreamError, match="reads differently") as caught:
+        run(scripted(*scripts, on_finish=told.append), "deltas", "Hi")
+    assert [reply.error for reply in told] == [caught.value]
+
+
+@pytest.mark.parametrize("ending", [[], [RESET]], ids=["clean", "reset"])
+def test_on_finish_is_told_of_a_notice_that_fails(ending: list[Any], run: Run) -> None:
+    """It is called at the finish, and its error is the reply's, tried by nobody again."""
+    told: list[Any] = []
+
+    def notice(finish: Finish) -> str:
+        raise LookupError(finish.reason)
+
+    predict = scripted(["Hello", STOP, *ending], "never", notice=notice, on_finish=told.append)
+    with pytest.raises(LookupError, match="stop") as caught:
+        run(predict, "predict", "Hi")
+    assert [reply.error for reply in told] == [caught.value]
+
+
 def test_deltas_raise_where_a_restart_differs(run: Run) -> None:
     """Text cannot be taken back from a consumer that appends."""
     with pytest.raises(IncompleteStreamError, match="reads differently") as caught:

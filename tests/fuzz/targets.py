@@ -209,7 +209,7 @@ def _attempted(rules: Rules, blocks: list[bytes]) -> tuple[Any, ...]:
         tried.end()
     except StreamError as error:
         failed = type(error)
-    text = "".join(event.delta for event in tried.events if isinstance(event, Text))
+    text = "".join(event.delta for event in tried.take() if isinstance(event, Text))
     assert "STOP" not in text
     assert "<|end|>" not in text or failed
     text.encode()
