@@ -27,9 +27,14 @@ def fallback(first: Predict, *others: Predict) -> Predict:
     begins again as the `midstream` rule of the one that failed allows. The last event, a
     `Finish`, names the backend that answered.
 
+    Each `on_finish` is told how its own predict's reply ended: one that failed, with its error,
+    before the next begins; one that is not asked, because an earlier one answered or it cannot take
+    the conversation, not at all. `Reply.attempts` counts those of the earlier predicts too.
+
     Args:
         first: The predict that is asked first; its `additional_inputs` are those of the whole,
-            and reach the others by name where they name them too.
+            and reach the others by name where they name them too. Its `show_reasoning` and `notice`
+            hold for all.
         *others: The predicts that are asked then, in order.
 
     Returns:

@@ -48,6 +48,7 @@ class ReplySpan:
         content: Whether it also gets what is said, and the texts of errors.
 
     Attributes:
+        call: What was requested last.
         last_error: What the last attempt failed with.
     """
 
@@ -56,6 +57,7 @@ class ReplySpan:
         self._began = monotonic()
         self._attempts = 0
         self._waiting = True
+        self.call: Call | None = None
         self.last_error: BaseException | None = None
 
     def asked(self, conversation: Sequence[Message]) -> None:
@@ -88,6 +90,7 @@ class ReplySpan:
 
     def requested(self, call: Call) -> None:
         """Take down what is asked of whom."""
+        self.call = call
         payload: Any = call.payload
         given: dict[str, Any] = dict(payload) if isinstance(payload, Mapping) else {}
         nested: Any = given.get("parameters")

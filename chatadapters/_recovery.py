@@ -54,12 +54,28 @@ class Recovery:
         """Decide how it goes on after a failure.
 
         Returns:
-            Seconds to wait before the next attempt, or None: the reply has failed.
+            Seconds to wait before the next attempt, or None: the call has failed for good.
         """
         if self.seam is not None and not attempt.content and self._is_refusal(error):
             error = SeamError(f"the server refuses to continue a reply: {error}")
-        wait = self._next_attempt(error, attempt)
-        return self._next_call() if wait is None else wait
+        return self._next_attempt(error, attempt)
+
+    def next_call(self) -> Call | None:
+        """Give the call of the next backend of a fallback, if there is one and it may begin."""
+        if self.call.next is None or not self._may_restart():
+            return None
+        try:
+            return self.call.next()
+        except ChatAdaptersError:  # none of the others can take this conversation
+            return None
+
+    def go_over(self, call: Call) -> None:
+        """Go over to another call."""
+        self.call = call
+        self._attempts = Attempts(call.retry, call.backend)
+        self._clock.timeout = call.timeout
+        self._clean_ends = self._resumes = 0
+        self._go_on(START)
 
     def _is_refusal(self, error: BaseException) -> bool:
         """Say whether a request to continue was refused because it is one."""
@@ -88,20 +104,6 @@ class Recovery:
         if isinstance(error, IncompleteStreamError) and not isinstance(error, SeamError):
             self._clean_ends += 1
         return self._clean_ends >= _MOST_CLEAN_ENDS
-
-    def _next_call(self) -> float | None:
-        """Go over to the next backend of a fallback, if there is one and it may begin."""
-        if self.call.next is None or not self._may_restart():
-            return None
-        try:
-            self.call = self.call.next()
-        except ChatAdaptersError:  # none of the others can take this conversation
-            return None
-        self._attempts = Attempts(self.call.retry, self.call.backend)
-        self._clock.timeout = self.call.timeout
-        self._clean_ends = self._resumes = 0
-        self._go_on(START)
-        return 0.0
 
     def _resume_from(self, attempt: Attempt) -> Break | None:
         """Choose how it goes on: after this text, from the start, or not at all."""

@@ -20,7 +20,7 @@ from ._transcript import Transcript
 from ._unreachable import explain_unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ._backend import Backend, Chunk, Payload
     from ._call import Call
@@ -147,15 +147,16 @@ class ReplyState:
         finish = self._attempt.finish
         if self.error is None and self._finish is None and finish is not None:
             self._finish = self._finished(finish, self._attempt)
+        reply_ended(self.reply)
+        self._report()
+
+    def _report(self) -> None:
         if self.error is not None and any(self._call.secrets()):
             forget_locals(self.error)
-        reply_ended(self.reply)
-        if self._call.on_finish is not None:
-            self._report(self._call.on_finish)
-
-    def _report(self, on_finish: Callable[[Reply], object]) -> None:
+        on_finish = self._call.on_finish
         try:
-            on_finish(self.reply())
+            if on_finish is not None:
+                on_finish(self.reply())
         except Exception as error:  # the caller's own; why the reply failed must not get lost
             raise error from self.error
 
@@ -256,15 +257,28 @@ class ReplyState:
         if wait is None:
             self._give_up(self._recovery.reason(error))
         else:
-            self.wait = wait
-            attempt_failed(self._number, wait, error)
-            self._view.push(RetryScheduled(self._number, wait, error))
+            self._try_again(wait, error)
+
+    def _try_again(self, wait: float, error: BaseException) -> None:
+        self.wait = wait
+        attempt_failed(self._number, wait, error)
+        self._view.push(RetryScheduled(self._number, wait, error))
 
     def _give_up(self, error: BaseException) -> None:
-        self.over, self.error = True, error
         explain_unreachable(error)
         if isinstance(error, StreamError) and not error.partial:
             error.partial = self._said.best
+        self.error = error
+        following = self._recovery.next_call()
+        if following is None:
+            self.over = True
+            return
+        try:
+            self._report()
+        finally:
+            self.error = None
+            self._recovery.go_over(following)
+        self._try_again(0.0, error)
 
 
 def _empty(finish: Finish) -> EmptyReplyError:

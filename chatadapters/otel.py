@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,7 @@ def _watched(call: Call, told: ReplySpan) -> Call:
     told.requested(call)
     changed: dict[str, Any] = {
         "backend": _WatchedBackend(call.backend, told),
-        "on_finish": partial(_ended, told, call.on_finish),
+        "on_finish": partial(_ended, told, call),
     }
     if call.next is not None:
         following = call.next
@@ -145,13 +146,13 @@ def _watched(call: Call, told: ReplySpan) -> Call:
     return call._replace(**changed)
 
 
-def _ended(told: ReplySpan, on_finish: Callable[[Reply], object] | None, reply: Reply) -> None:
-    try:
-        told.replied(reply)
-    finally:
-        told.end()
-        if on_finish is not None:
-            on_finish(reply)
+def _ended(told: ReplySpan, call: Call, reply: Reply) -> None:
+    with ExitStack() as stack:
+        if call.on_finish is not None:
+            stack.callback(call.on_finish, reply)
+        if told.call is call:  # else the next of a fallback is asked under the same span
+            stack.callback(told.end)  # the last is called first
+            told.replied(reply)
 
 
 class _WatchedBackend:

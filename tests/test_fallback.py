@@ -13,6 +13,7 @@ from chatadapters import (
     Message,
     OptionError,
     ProviderStreamError,
+    Reasoning,
     Restarted,
     Retry,
     RetryScheduled,
@@ -145,3 +146,63 @@ def test_clean_ends_are_counted_for_each(run: Run) -> None:
     fast = Retry(wait=0.001)
     first, second = scripted([], [], retry=fast), scripted([], "whole", retry=fast)
     assert run(fallback(first, second), "predict", "Hi") == ["whole"]
+
+
+def test_each_on_finish_is_told_how_its_own_reply_ended(run: Run) -> None:
+    """One that failed hears of it, with its error, before the next is asked."""
+    told: list[tuple[str, Any, int, Any]] = []
+
+    class Asked(ScriptedBackend):
+        def reader(self) -> Any:
+            told.append(("asked", None, 0, None))
+            return super().reader()
+
+    def hears(name: str) -> Any:
+        return lambda reply: told.append((name, reply.text, reply.attempts, reply.error))
+
+    predict = fallback(
+        scripted(["Hel", REFUSED], on_finish=hears("first")),
+        make_predict(Asked(["Hello you", STOP]), retry=ONCE, on_finish=hears("second")),
+        scripted("never", on_finish=hears("third")),
+    )
+    assert run(predict, "predict", "Hi")[-1] == "Hello you"
+    assert told == [
+        ("first", "Hel", 1, REFUSED),
+        ("asked", None, 0, None),
+        ("second", "Hello you", 2, None),
+    ]
+
+
+def test_what_the_last_failed_with_is_told_to_the_last(run: Run) -> None:
+    """Nobody is told of another's failure."""
+    errors: dict[str, Any] = {}
+    last = ProviderStreamError("also down", status=500)
+    predict = fallback(
+        scripted([REFUSED], on_finish=lambda reply: errors.update(first=reply.error)),
+        scripted([last], on_finish=lambda reply: errors.update(last=reply.error)),
+    )
+    with pytest.raises(ProviderStreamError, match="also down"):
+        run(predict, "predict", "Hi")
+    assert errors == {"first": REFUSED, "last": last}
+
+
+def test_an_on_finish_that_raises_ends_the_whole(run: Run) -> None:
+    """Its error is raised from the one it was told of, as that of a single predict is."""
+
+    def broken(_: Any) -> None:
+        raise LookupError("mine")
+
+    second = scripted("never")
+    with pytest.raises(LookupError, match="mine") as caught:
+        run(fallback(scripted([REFUSED], on_finish=broken), second), "predict", "Hi")
+    assert caught.value.__cause__ is REFUSED
+    assert second.backend.requests == []
+
+
+def test_the_first_says_how_the_reply_is_shown(run: Run) -> None:
+    """Its `show_reasoning` and `notice` hold for what another says."""
+    first = scripted([REFUSED], show_reasoning=True, notice=lambda finish: f" ({finish.backend})")
+    second = scripted([Reasoning("hm"), "yes", STOP])
+    assert (
+        run(fallback(first, second), "predict", "Hi")[-1] == "<think>hm</think>\n\nyes (scripted)"
+    )

@@ -188,7 +188,11 @@ def test_content_is_told_when_it_is_wanted(run: Run, spans: Spans) -> None:
 def test_a_fallback_is_one_span(run: Run, spans: Spans) -> None:
     """The span of several predicts says which one answered, and how often was asked."""
     dead = scripted([ConnectionResetError()], retry=Retry(attempts=1))
+    told: list[Reply] = []
+    dead = dead.using(on_finish=told.append)
     run(spans.traced(fallback(dead, echo_predict())), "predict", "hello")
+    assert [type(reply.error) for reply in told] == [ConnectionResetError]
+    assert spans.one.status.is_ok or spans.one.status.is_unset
     assert spans.attributes["gen_ai.provider.name"] == "echo"
     assert spans.attributes["chatadapters.attempts"] == 2
     with pytest.raises(OptionError, match="traced as a whole"):
