@@ -1,4 +1,4 @@
-"""Connects to the first address of a host that answers (RFC 8305), in asyncio.
+"""Connects to the first address of a host that answers (RFC 8305), in asyncio; as `_race` does.
 
 asyncio's own race loses a socket that is connected when the race is cancelled, as every reply may
 be; here each socket is closed by who opened it, or handed over.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._race import NEXT_ADDRESS_SECONDS, by_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_NEXT_ADDRESS_SECONDS = 0.25
+    from ._race import Address
 
 
 async def connected(host: str, port: int, local_address: str | None) -> socket.socket:
@@ -43,7 +42,7 @@ async def connected(host: str, port: int, local_address: str | None) -> socket.s
                 running.add(asyncio.create_task(_try(address, local_address, made, errors)))
             elif not running:
                 raise errors[0]
-            wait = None if address is None else _NEXT_ADDRESS_SECONDS
+            wait = None if address is None else NEXT_ADDRESS_SECONDS
             _, running = await asyncio.wait(
                 running, timeout=wait, return_when=asyncio.FIRST_COMPLETED
             )
@@ -56,7 +55,7 @@ async def connected(host: str, port: int, local_address: str | None) -> socket.s
 
 
 async def _try(
-    address: tuple[Any, ...],
+    address: Address,
     local_address: str | None,
     made: list[socket.socket],
     errors: list[OSError],
@@ -67,7 +66,7 @@ async def _try(
         errors.append(error)
 
 
-async def _open(address: tuple[Any, ...], local_address: str | None) -> socket.socket:
+async def _open(address: Address, local_address: str | None) -> socket.socket:
     family, kind, protocol, _, where = address
     sock = socket.socket(family, kind, protocol)
     try:
@@ -81,17 +80,8 @@ async def _open(address: tuple[Any, ...], local_address: str | None) -> socket.s
     return sock
 
 
-async def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
+async def _addresses(host: str, port: int) -> list[Address]:
     with suppress(socket.gaierror):  # it is a name, which may take long
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
     return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-def by_turns(addresses: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Order addresses so that their families take turns."""
-    families: dict[Any, list[tuple[Any, ...]]] = {}
-    for address in addresses:
-        families.setdefault(address[0], []).append(address)
-    turns = zip_longest(*families.values())
-    return [address for turn in turns for address in turn if address is not None]

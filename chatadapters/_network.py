@@ -7,11 +7,9 @@ the body can be read here: the parser takes ten times as long for a chunk.
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 from contextlib import contextmanager, suppress
-from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -20,15 +18,15 @@ import httpcore2
 
 from ._abort import this_request
 from ._framing import Head
+from ._race import connected
 from ._reuse import Reuse
-from ._slices import WINDOWS, slices
+from ._slices import IN, OUT, WINDOWS, ready
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 MOST_BYTES = 64 * 1024
 _MOST_LATE_READS = 10
-IN, OUT = 1, 4  # as poll has them
 
 
 class Network(httpcore2.NetworkBackend):
@@ -42,9 +40,8 @@ class Network(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: object = None,  # noqa: ARG002 - ours set none
     ) -> Connection:
-        source = (local_address, 0) if local_address else None
         with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            made = socket.create_connection((host, port), _bounded(timeout), source)
+            made = connected(host, port, local_address, _bounded(timeout))
             with suppress(OSError):  # it was reset already, as the first write will tell
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Connection(made)
@@ -238,17 +235,6 @@ def _bounded(timeout: float | None) -> float | None:
         return timeout
     left = max(0.001, request.deadline - monotonic())
     return left if timeout is None else min(timeout, left)
-
-
-def ready(sock: Any, event: int, seconds: float | None) -> bool:
-    """Wait until a socket can be read or written, or the time is over."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, event)
-        return bool(poll.poll(None if seconds is None else ceil(seconds * 1000)))
-    readers, writers = ([sock], []) if event == IN else ([], [sock])  # Windows
-    found = (select.select(readers, writers, [], each) for each in slices(seconds))
-    return any(map(any, found))
 
 
 @contextmanager

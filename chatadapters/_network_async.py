@@ -14,8 +14,9 @@ import httpcore2
 
 from ._framing import Head
 from ._happy_eyeballs import connected
-from ._network import IN, as_httpcore, ready
+from ._network import as_httpcore
 from ._reuse import Reuse
+from ._slices import IN, ready
 from ._turns import Bound
 
 if TYPE_CHECKING:

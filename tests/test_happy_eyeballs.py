@@ -1,4 +1,4 @@
-"""Connections in asyncio: the first address that answers, and no socket is ever lost."""
+"""Connections: the first address that answers, within one deadline, and no socket is ever lost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import gc
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from functools import partial
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -18,7 +19,8 @@ import pytest
 import trustme
 import uvloop
 
-from chatadapters._happy_eyeballs import by_turns, connected
+from chatadapters import _happy_eyeballs, _race
+from chatadapters._abort import AbortableStream, Hangup
 from chatadapters._network_async import AsyncNetwork
 from chatadapters.testing.faults import FaultServer
 from tests.torture.test_leaks import files
@@ -135,36 +137,137 @@ def _dead(server: FaultServer, name: str) -> int:
     return httpcore2.URL(server.url(name)).port or 0
 
 
+def _sync(*where: Any) -> socket.socket:
+    return _race.connected(*where, None)
+
+
+def _async(*where: Any) -> socket.socket:
+    return asyncio.run(_happy_eyeballs.connected(*where))
+
+
+Connected = Callable[[str, int, str | None], socket.socket]
+
+
+@pytest.fixture(params=[_sync, _async], ids=["sync", "async"])
+def connected(request: pytest.FixtureRequest) -> Connected:
+    found: Connected = request.param
+    return found
+
+
 @pytest.mark.parametrize("first", ["connect_hangs", "connection_refused"])
-async def test_the_next_address(first: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_address(
+    first: str, connected: Connected, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An address that refuses or stays silent is not the last that is tried."""
     with FaultServer() as server:
-        _named(monkeypatch, _dead(server, first), port)
-        made = await connected("two.example", 80, None)
+        _named(monkeypatch, _dead(server, first), _dead(server, first), port)
+        made = connected("two.example", 80, None)
         assert made.getpeername()[1] == port
         made.close()
 
 
-async def test_no_address_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_answers(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error is why the first of them could not be reached."""
     with FaultServer() as server:
-        refused = _dead(server, "connection_refused")
-        _named(monkeypatch, refused, _dead(server, "connection_refused"))
-        with pytest.raises(ConnectionRefusedError, match=str(refused)):
-            await connected("two.example", 80, None)
+        dead = [_dead(server, "connection_refused") for _ in range(2)]
+        _named(monkeypatch, *dead)
+        with pytest.raises(ConnectionRefusedError):
+            connected("two.example", 80, None)
 
 
-async def test_from_a_local_address(port: int) -> None:
+def test_an_address_that_cannot_even_be_tried(
+    connected: Connected, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of IPv6 where there is none, the next one is taken at once."""
+    _named(monkeypatch, 0, port)
+    monkeypatch.setattr(socket.socket, "connect", _only_to(port))
+    made = connected("two.example", 80, None)
+    assert made.getpeername()[1] == port
+    made.close()
+    _named(monkeypatch, 0)
+    with pytest.raises(OSError, match="no route"):
+        connected("two.example", 80, None)
+
+
+def _only_to(port: int) -> Callable[[socket.socket, tuple[str, int]], None]:
+    connect = socket.socket.connect
+
+    def checked(sock: socket.socket, where: tuple[str, int]) -> None:
+        if where[1] != port:
+            raise OSError("no route")
+        connect(sock, where)
+
+    return checked
+
+
+def test_from_a_local_address(connected: Connected, port: int) -> None:
     """It connects from the address it is told."""
-    made = await connected("127.0.0.1", port, "127.0.0.1")
+    made = connected("127.0.0.1", port, "127.0.0.1")
     assert made.getsockname()[0] == "127.0.0.1"
     made.close()
+
+
+def test_there_is_no_such_host(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own words say so."""
+
+    def getaddrinfo(*_args: Any, **_named: Any) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(socket.gaierror, match="not known"):
+        connected("none.example", 80, None)
+
+
+def test_what_the_deadline_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses that stay silent, all of them together, and a look-up that takes too long."""
+    before = _sockets()
+    with FaultServer() as server:
+        _named(monkeypatch, *(_dead(server, "connect_hangs") for _ in range(3)))
+        with pytest.raises(TimeoutError, match="timed out"):
+            _race.connected("three.example", 80, None, 0.05)
+        over = _slow_resolver(monkeypatch)
+        with pytest.raises(TimeoutError, match="timed out"):
+            _race.connected("slow.example", 80, None, 0.05)
+        over.set()
+    for thread in threading.enumerate():
+        if thread.name == "chatadapters-resolver":
+            thread.join()
+    assert _sockets() == before
+
+
+@pytest.mark.parametrize("name", ["silent.example", "slow.example"])
+def test_an_abort_ends_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another thread, though it would wait for ever."""
+    with FaultServer() as server:
+        _named(monkeypatch, *(_dead(server, "connect_hangs") for _ in range(2)))
+        over = _slow_resolver(monkeypatch) if name == "slow.example" else threading.Event()
+
+        def read(hangup: Hangup) -> Generator[bytes, None, None]:
+            threading.Timer(0.1, hangup.abort).start()
+            _race.connected(name, 80, None, None).close()
+            yield b"connected"
+
+        assert list(AbortableStream(read)) == []
+        over.set()
+
+
+def _slow_resolver(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let each look-up take until an event."""
+    over, getaddrinfo = threading.Event(), socket.getaddrinfo
+
+    def slow(*args: Any, flags: int = 0, **named: Any) -> Any:
+        if not flags & socket.AI_NUMERICHOST:
+            over.wait(60)
+        return getaddrinfo(*args, flags=flags, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    return over
 
 
 def test_families_take_turns() -> None:
     """Where IPv6 leads nowhere, its second address does not come before the first of IPv4."""
     sixes, fours = [(6, "a"), (6, "b"), (6, "c")], [(4, "d"), (4, "e")]
-    assert by_turns([*sixes, *fours]) == [(6, "a"), (4, "d"), (6, "b"), (4, "e"), (6, "c")]
+    assert _race.by_turns([*sixes, *fours]) == [(6, "a"), (4, "d"), (6, "b"), (4, "e"), (6, "c")]
 
 
 def _named(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:

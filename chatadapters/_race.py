@@ -1,0 +1,158 @@
+"""Connects to the first address of a host that answers (RFC 8305), blocking.
+
+The twin of `_happy_eyeballs`. It keeps to one deadline, the look-up of a name included, and an
+aborted request ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from itertools import zip_longest
+from math import inf
+from queue import SimpleQueue
+from selectors import EVENT_WRITE, DefaultSelector
+from threading import Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ._abort import this_request
+from ._slices import IN, ready, slices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from selectors import BaseSelector
+
+    #: What `socket.getaddrinfo` gives: family, kind, protocol, name, and what to connect to.
+    Address: TypeAlias = tuple[Any, ...]
+
+NEXT_ADDRESS_SECONDS = 0.25
+
+
+def connected(
+    host: str, port: int, local_address: str | None, timeout: float | None
+) -> socket.socket:
+    """Connect to a host, by whichever of its addresses answers first.
+
+    Args:
+        host: A name or an address.
+        port: The port.
+        local_address: The address to connect from, or None for any.
+        timeout: The seconds that it may take in all, None for ever.
+
+    Raises:
+        OSError: There is no such host, or none of its addresses can be reached; the first says why.
+        TimeoutError: The time is over.
+    """
+    deadline = inf if timeout is None else monotonic() + timeout
+    addresses = by_turns(_addresses(host, port, deadline))
+    with DefaultSelector() as running:
+        try:
+            return _first(addresses, local_address, running, deadline)
+        finally:
+            for sock in _sockets(running):
+                sock.close()
+
+
+def _first(
+    addresses: Iterable[Address],
+    local_address: str | None,
+    running: BaseSelector,
+    deadline: float,
+) -> socket.socket:
+    errors: list[OSError] = []
+    rest = iter(addresses)
+    while True:
+        address = next(rest, None)
+        if address is not None:
+            try:
+                running.register(_begun(address, local_address), EVENT_WRITE)
+            except OSError as error:
+                errors.append(error)
+                continue
+        elif not _sockets(running):
+            raise errors[0]
+        for sock in _ended(running, inf if address is None else NEXT_ADDRESS_SECONDS, deadline):
+            running.unregister(sock)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not code:
+                return sock
+            errors.append(OSError(code, os.strerror(code)))
+            sock.close()
+
+
+def _begun(address: Address, local_address: str | None) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        if local_address is not None:
+            sock.bind((local_address, 0))
+        with suppress(BlockingIOError):
+            sock.connect(where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _ended(running: BaseSelector, seconds: float, deadline: float) -> list[socket.socket]:
+    """Wait until some have connected or failed; give them, none when the wait was in vain."""
+    request = this_request()
+    if request is not None:
+        request.found(_sockets(running)[0])
+    wait = min(seconds, max(0.0, deadline - monotonic()))
+    events = next(filter(None, map(running.select, slices(None if wait == inf else wait))), [])
+    if request is not None and request.aborted:
+        raise ConnectionAbortedError("the request was stopped")
+    if not events and monotonic() >= deadline:
+        raise TimeoutError("timed out")
+    return [key.fileobj for key, _ in events if isinstance(key.fileobj, socket.socket)]
+
+
+def _sockets(running: BaseSelector) -> list[socket.socket]:
+    keys = running.get_map().values()
+    return [key.fileobj for key in keys if isinstance(key.fileobj, socket.socket)]
+
+
+def _addresses(host: str, port: int, deadline: float) -> list[Address]:
+    with suppress(socket.gaierror):  # it is a name, which may take long
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
+    ours, bell = socket.socketpair()
+
+    def look_up() -> None:
+        with bell:
+            try:
+                answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            except Exception as error:  # for who waits
+                answers.put(error)
+
+    with ours:  # a thread, because nothing interrupts the system's resolver
+        Thread(target=look_up, name="chatadapters-resolver", daemon=True).start()
+        _wait(ours, deadline)
+    answer = answers.get_nowait()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _wait(sock: socket.socket, deadline: float) -> None:
+    request = this_request()
+    if request is not None:
+        request.found(sock)
+    is_ready = ready(sock, IN, None if deadline == inf else max(0.0, deadline - monotonic()))
+    if request is not None and request.aborted:
+        raise ConnectionAbortedError("the request was stopped")
+    if not is_ready:
+        raise TimeoutError("timed out")
+
+
+def by_turns(addresses: Iterable[Address]) -> list[Address]:
+    """Order addresses so that their families take turns."""
+    families: dict[Any, list[Address]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    turns = zip_longest(*families.values())
+    return [address for turn in turns for address in turn if address is not None]
