@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from asyncio import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import httpx2
 from ._framing import ChunkedBody, FramingError
 from ._network import Connection
 from ._network_async import AsyncConnection
+from ._unpack import Unpacker
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 
     from ._pour import Put
 
-_MOST_UNPACKED = 2**20  # bytes that are unpacked at once
 _SHORT = "peer closed connection without sending complete message body"
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
 _MOST_SEEN_TWICE = 64 * 1024
 _FIRST_NO_ANSWER = 300
 _NO_BODY = frozenset({204, 304})
-_PACKINGS = frozenset({b"", b"gzip", b"x-gzip", b"deflate"})  # others only httpx unpacks
 
 
 class Body(httpx2.SyncByteStream):
@@ -57,7 +55,6 @@ class Body(httpx2.SyncByteStream):
         self._wire = response.extensions.get("network_stream")
         self._framed = _framed(response)
         self._packing = _packing(response)
-        self.readable = self._packing in _PACKINGS
         self._is_error = response.status >= _FIRST_NO_ANSWER
         self._closed = False
 
@@ -70,7 +67,7 @@ class Body(httpx2.SyncByteStream):
         return self._unpacked() if self._packing else self._raw(timed=True)
 
     def _unpacked(self) -> Generator[bytes, None, None]:
-        unpack = Unpacker().feed
+        unpack = Unpacker(self._packing).feed
         for block in self._raw(timed=True):
             if block:
                 yield from unpack(block)
@@ -128,7 +125,6 @@ class AsyncBody(httpx2.AsyncByteStream):
         self._wire: Any = response.extensions.get("network_stream")
         self._framed: Any = _framed(response)
         self._packing = _packing(response)
-        self.readable = self._packing in _PACKINGS
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -163,7 +159,7 @@ class AsyncBody(httpx2.AsyncByteStream):
             raise
 
     async def _unpacked(self) -> AsyncGenerator[bytes, None]:
-        unpack = Unpacker().feed
+        unpack = Unpacker(self._packing).feed
         async for block in self._raw():
             for unpacked in unpack(block):
                 yield unpacked
@@ -286,31 +282,6 @@ def _packing(response: httpcore2.Response) -> bytes:
     found = [value for name, value in response.headers if name.lower() == b"content-encoding"]
     coding = b",".join(found).strip().lower()
     return b"" if coding == b"identity" else coding
-
-
-class Unpacker:
-    """Unpacks a body packed by gzip or deflate, in pieces of bounded size."""
-
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        self._begun = False
-
-    def feed(self, block: bytes) -> Iterator[bytes]:
-        """Give what a block brings, in pieces that are not empty."""
-        while block:
-            if piece := self._piece(block):
-                yield piece
-            block = self._inflate.unconsumed_tail
-
-    def _piece(self, block: bytes) -> bytes:
-        begun, self._begun = self._begun, True
-        try:
-            return self._inflate.decompress(block, _MOST_UNPACKED)
-        except zlib.error as error:
-            if begun:
-                raise httpx2.DecodingError(str(error)) from error
-        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # deflate without its own head
-        return self._piece(block)
 
 
 @contextmanager

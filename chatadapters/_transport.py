@@ -121,7 +121,7 @@ def _for_httpcore(request: httpx2.Request) -> httpcore2.Request:
 
 
 def _for_httpx(response: httpcore2.Response, body: Any) -> httpx2.Response:
-    extensions = {**response.extensions, BODY: body} if body.readable else response.extensions
+    extensions = {**response.extensions, BODY: body}
     return httpx2.Response(
         response.status, headers=response.headers, stream=body, extensions=extensions
     )

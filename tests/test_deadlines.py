@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from typing import Any
@@ -18,7 +19,7 @@ from chatadapters import (
     openai_predict,
     text_generation_predict,
 )
-from chatadapters.testing.faults import TEXT, FaultServer
+from chatadapters.testing.faults import TEXT, FaultServer, good_body
 from tests.both import Run, complete
 
 ONCE = Retry(attempts=1)
@@ -106,4 +107,33 @@ def test_a_head_without_end(answer: Any, wire: str, serve: Serve, run: Run) -> N
     """Endless early hints, or fields, are no content."""
     predict = MAKE[wire](serve(answer).url, timeout=Timeout(first=0.3))
     with pytest.raises(StallError, match="first content"):
+        complete(run, predict, "Hi")
+
+
+def _brotli() -> Callable[[bytes], bytes]:
+    packer = pytest.importorskip("brotli").Compressor()
+    return lambda data: packer.process(data) + packer.flush()
+
+
+def _gzip() -> Callable[[bytes], bytes]:
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    return lambda data: packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+@pytest.mark.parametrize(("coding", "packer"), [("br", _brotli), ("gzip", _gzip)])
+@pytest.mark.parametrize("wire", MAKE)
+def test_a_packed_body_that_stays_silent(
+    coding: str, packer: Callable[[], Any], wire: str, serve: Serve, run: Run
+) -> None:
+    """What came is a part of the reply, and the wait for more has its own clock."""
+    pack = packer()
+
+    def answer(made: socket.socket, over: threading.Event) -> None:
+        begun = pack(good_body(wire).partition(TEXT[-3:].encode())[0][:400])
+        made.sendall(HEAD + f"Content-Encoding: {coding}\r\n\r\n".encode())
+        made.sendall(b"%x\r\n%b\r\n" % (len(begun), begun))
+        over.wait()
+
+    predict = MAKE[wire](serve(answer).url, timeout=Timeout(first=60, idle=0.2))
+    with pytest.raises(StallError, match="more content"):
         complete(run, predict, "Hi")

@@ -19,6 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 AT_ONCE = {
     "_body.py": {"httpx2"},
     "_connections.py": {"httpcore2", "httpx2"},
+    "_unpack.py": {"httpx2"},
     "_network.py": {"httpcore2"},
     "_network_async.py": {"httpcore2"},
     "_reuse.py": {"httpcore2"},
@@ -37,6 +38,7 @@ AT_ONCE = {
 _WIRE = (
     "_body.py",
     "_connections.py",
+    "_unpack.py",
     "_http",
     "_network",
     "_post.py",
