@@ -168,6 +168,22 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     return cast("AsyncPredict", predict)
 
 
+def spec_of(predict: Any, taker: str) -> Answers:
+    """Give what a predict is configured with.
+
+    Args:
+        predict: What should be one.
+        taker: Who wants one, for the error.
+
+    Raises:
+        OptionError: It is none that a factory made, or one of its views or async twins.
+    """
+    if not (hasattr(predict, "spec") and hasattr(predict, "aio")):
+        raise OptionError(f"{taker} takes a predict as a factory makes it, not {predict!r:.80}")
+    spec: Answers = predict.spec
+    return spec
+
+
 def view_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
     """Make the generator function of one view.
 

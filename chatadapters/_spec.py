@@ -13,7 +13,7 @@ from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ._backend import Backend, Payload
     from ._call import Call
@@ -74,6 +74,11 @@ class Spec:
         self._check_policies()
         if not self.pace >= 0:
             raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
+        if not all(map(_is_name, self.additional_inputs)):
+            raise OptionError(
+                f"additional_inputs={self.additional_inputs!r}: give names of options, such as "
+                "('system', 'temperature')"
+            )
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:
                 raise OptionError(f"{name!r} is not an option here: a reply is always one stream")
@@ -82,6 +87,10 @@ class Spec:
                 raise OptionError(f"additional_inputs: {name!r} is an argument already")
 
     def _check_policies(self) -> None:
+        for name in ("notice", "on_finish"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise OptionError(f"{name}={value!r}: give a function, or None")
         for name, kind in (("timeout", Timeout), ("limits", Limits), ("window", Window)):
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name == "window"):
@@ -112,7 +121,10 @@ class Spec:
         given = dict(zip(names, values, strict=False))
         for name, value in named.items():
             if name not in names or name in given:
-                raise TypeError(f"predict() got an unexpected or repeated argument {name!r}")
+                raise TypeError(
+                    f"predict() got an unexpected or repeated argument {name!r}: options of one "
+                    f"message are given with predict.using({name}=...)"
+                )
             given[name] = value
         given = {name: value for name, value in given.items() if value is not None}
         return self.changed(given) if given else self
@@ -185,9 +197,15 @@ class Spec:
         )
 
 
-def as_tuple(value: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Give one string or several as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(value or ())
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier()
+
+
+def as_tuple(value: Any) -> tuple[str, ...]:
+    """Give one string or several as a tuple; what is neither is in it, for who checks it."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
 
 
 def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:

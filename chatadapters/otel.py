@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._otel_span import ReplySpan
-from ._predict import predict_of
+from ._predict import predict_of, spec_of
 from ._registry import missing
 from ._version import __version__
 
@@ -51,6 +51,7 @@ def traced(
 
     Raises:
         MissingDependencyError: opentelemetry-api is not installed.
+        OptionError: It is no predict.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -65,12 +66,12 @@ def traced(
         >>> [span.name for span in spans.get_finished_spans()]
         ['chat']
     """
+    spec = spec_of(predict, "traced")
     try:
         from opentelemetry.trace import get_tracer
     except ImportError as error:
         raise missing("opentelemetry-api", "otel") from error
     tracer = get_tracer("chatadapters", __version__, tracer_provider)
-    spec: Answers = predict.spec  # type: ignore[attr-defined] # what a factory made has one
     return predict_of(_TracedSpec(spec, tracer, content))
 
 

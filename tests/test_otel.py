@@ -199,6 +199,13 @@ def test_a_fallback_is_one_span(run: Run, spans: Spans) -> None:
         fallback(spans.traced(dead), echo_predict())
 
 
+def test_only_a_predict_is_traced() -> None:
+    """Not one of its views, nor another function."""
+    for wrong in (None, echo_predict().aio, echo_predict().deltas, print):
+        with pytest.raises(OptionError, match="traced takes a predict"):
+            traced(wrong)  # type: ignore[arg-type]
+
+
 def test_it_stays_what_it_was(spans: Spans) -> None:
     """Views, inputs, `using`, `build`, `backend` and `on_finish` are as without tracing."""
     seen: list[Reply] = []

@@ -340,8 +340,13 @@ def test_make_predict_takes_a_name() -> None:
         {"pace": -1},
         {"ends_with": "soon"},
         {"stop": [""]},
+        {"stop": 5},
         {"additional_inputs": ["message"]},
         {"additional_inputs": ["stream"]},
+        {"additional_inputs": ""},
+        {"additional_inputs": 5},
+        {"notice": "(cut)"},
+        {"on_finish": []},
     ],
 )
 def test_options_that_cannot_be_are_refused_at_once(wrong: dict[str, Any]) -> None:
@@ -354,6 +359,15 @@ def test_an_option_the_echo_backend_lacks_is_named() -> None:
     """A typing mistake does not pass silently."""
     with pytest.raises(OptionError, match="'temprature'"):
         echo_predict(temprature=1).build("Hi")
+    for wrong in (-1, "a second", None):
+        with pytest.raises(OptionError, match=f"delay={wrong!r}: give seconds"):
+            echo_predict(delay=wrong)  # type: ignore[arg-type]
+
+
+def test_an_option_of_one_message_is_not_an_argument(run: Run) -> None:
+    """The error names what is."""
+    with pytest.raises(TypeError, match=r"'temperature': options .* predict.using\(temperature="):
+        scripted("yes").complete("Hi", temperature=1)
 
 
 def test_a_history_that_cannot_be_read_shows_itself(run: Run) -> None:

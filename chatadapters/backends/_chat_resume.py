@@ -52,7 +52,7 @@ def check_resume_as(way: str | None) -> None:
     Raises:
         OptionError: It is not.
     """
-    if way is not None and way not in WAYS:
+    if way is not None and way not in (*WAYS,):  # also of what has no hash
         known = ", ".join(map(repr, get_args(ResumeAs)))
         raise OptionError(f"resume_as={way!r}: give the kind of server, one of {known}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
+from .._errors import OptionError
 from .._parts import Message
 from ._continuing import is_bound, splits_stop
 from ._stop_reader import StopReader
@@ -102,8 +103,12 @@ class RawPrompt(NamedTuple):
 
 def template_of(template: DialogueTemplate | str) -> DialogueTemplate:
     """Give a template, looked up if it is a name."""
-    if not isinstance(template, str):
-        return template
-    from ..templates import get_template
+    if isinstance(template, str):
+        from ..templates import get_template
 
-    return get_template(template)
+        return get_template(template)
+    if not hasattr(template, "render"):
+        raise OptionError(
+            f"template={template!r:.80}: give a DialogueTemplate, or the name of a family"
+        )
+    return template

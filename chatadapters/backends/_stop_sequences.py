@@ -18,7 +18,8 @@ def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
     Raises:
         OptionError: They are not strings, or more than a server takes.
     """
-    stops = (given,) if isinstance(given, str) else tuple(given)
+    several = hasattr(given, "__iter__") and not isinstance(given, str)
+    stops = tuple(given) if several else (given,)
     if not all(isinstance(stop, str) and stop for stop in stops):
         raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
     if len(stops) > MOST_STOPS:

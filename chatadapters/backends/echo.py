@@ -28,6 +28,10 @@ class EchoBackend(Backend):
     name: ClassVar[str] = "echo"
     delay: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.delay, (int, float)) and self.delay >= 0):
+            raise OptionError(f"delay={self.delay!r}: give seconds, 0 or more")
+
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> str:
         """Give the text of the last message."""
         from .._content import text_of

@@ -78,7 +78,7 @@ class TextGenerationBackend(HTTPBackend):
     cumulative: bool = False
 
     def __post_init__(self) -> None:
-        if self.wire not in _WRONG_PLACE:
+        if self.wire not in (*_WRONG_PLACE,):  # also of what has no hash
             raise OptionError(f"wire={self.wire!r}: give 'tgi' or 'completions'")
         if self.model and not self.base_url:  # from the string "text-generation:http://..."
             object.__setattr__(self, "base_url", self.model)

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
+from .._predict import spec_of
 from .._registry import missing
 from .._spec import as_tuple
 from ._errors import RefusedError, error_answer
 from ._exchange import Replies
-from ._guard import Gate, Rules, check_caller
+from ._guard import Gate, Rules, check_caller, check_origins
 from ._openapi import description
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def asgi(
 
     Raises:
         MissingDependencyError: Starlette is not installed.
-        OptionError: A key is empty, or there is nothing to serve.
+        OptionError: A key is empty, an origin is none, or there is nothing to serve.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -69,8 +70,9 @@ def asgi(
         raise missing("starlette", "server") from error
 
     rules = Rules(as_tuple(api_keys), as_tuple(cors_origins), Gate(max_concurrency), max_body)
-    if "" in rules.api_keys:
+    if not all(isinstance(key, str) and key for key in rules.api_keys):
         raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
+    check_origins(rules.cors_origins)
     served = _Served(_named(predicts), rules)
     routes = [
         Route("/health", served.health),
@@ -134,7 +136,10 @@ def _named(predicts: Predict | Mapping[str, Predict]) -> dict[str, Predict]:
     if isinstance(predicts, Mapping):
         if not predicts:
             raise OptionError("predicts: give at least one predict, by the name of its model")
+        for name, predict in predicts.items():
+            spec_of(predict, f"predicts[{name!r}]")
         return dict(predicts)
+    spec_of(predicts, "asgi")
     model = getattr(predicts.backend, "model", None)
     return {model if isinstance(model, str) else predicts.backend.name: predicts}
 

@@ -6,11 +6,14 @@ import asyncio
 from contextlib import contextmanager
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
+from .._errors import OptionError
 from ._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator, Sequence
+    from urllib.parse import SplitResult
 
     from starlette.requests import Request
     from starlette.types import Receive
@@ -53,6 +56,26 @@ class Rules(NamedTuple):
     cors_origins: tuple[str, ...]
     gate: Gate
     max_body: int
+
+
+def check_origins(origins: Sequence[str]) -> None:
+    """Check that origins are written as browsers send them.
+
+    Raises:
+        OptionError: One is not, so that it would match no page.
+    """
+    for origin in origins:
+        parts = urlsplit(str(origin))
+        right = parts.netloc and origin == _origin(parts)
+        if not right and origin not in ("*", "null"):
+            raise OptionError(
+                f"cors_origins: {origin!r} is no origin: give scheme and host, and the port if it "
+                "is not the usual one, such as 'https://chat.example', or '*'"
+            )
+
+
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def check_caller(request: Request, keys: Sequence[str], origins: Sequence[str]) -> None:

@@ -163,15 +163,19 @@ def test_options_may_be_extra_inputs_of_the_ui() -> None:
     ("options", "words"),
     [
         ({"wire": "grpc"}, "wire='grpc': give 'tgi' or 'completions'"),
+        ({"wire": []}, r"wire=\[\]: give 'tgi' or 'completions'"),
+        ({"template": None}, "template=None: give a DialogueTemplate, or the name"),
+        ({"stop_sequences": None}, "stop_sequences=None: give"),
+        ({"stop_sequences": 5}, "stop_sequences=5: give"),
         ({"base_url": "localhost:8080"}, "base_url='localhost:8080': give a URL"),
         ({"model": "m"}, "model='m': a TGI server has one model"),
         ({"stop_sequences": ["a", ""]}, r"stop_sequences=\['a', ''\]"),
     ],
 )
 def test_a_wrong_setting_is_named(options: dict[str, Any], words: str) -> None:
-    """It is refused when the predict is made."""
+    """It is refused before anything is sent."""
     with pytest.raises(OptionError, match=words):
-        text_generation_predict(**{"base_url": NOWHERE, **options})
+        text_generation_predict(**{"base_url": NOWHERE, **options}).build("Hi")
 
 
 @pytest.mark.parametrize(("wire", "wrong"), [("tgi", "max_tokens"), ("completions", "truncate")])

@@ -183,6 +183,27 @@ def test_a_key_may_be_given_alone_and_never_empty() -> None:
         asgi(scripted("x"), api_keys=[""])
 
 
+@pytest.mark.parametrize(
+    "wrong", [None, {}, {"m": 1}, lambda message, history: "", "aio", "deltas"]
+)
+def test_what_is_no_predict_is_not_served(wrong: Any) -> None:
+    """Not even for the first request."""
+    served = getattr(scripted("x"), wrong) if isinstance(wrong, str) else wrong
+    with pytest.raises(OptionError, match="predict"):
+        asgi(served)
+
+
+@pytest.mark.parametrize(
+    "origin", ["chat.example", "https://chat.example/", "https://A.example", 5]
+)
+def test_an_origin_that_matches_no_page_is_refused(origin: Any) -> None:
+    """Browsers send scheme, host and port, in lower case and without a slash."""
+    with pytest.raises(OptionError, match="no origin: give scheme and host"):
+        asgi(scripted("x"), cors_origins=[origin])
+    for right in ("https://chat.example:8443", "chrome-extension://abc", "null", "*"):
+        asgi(scripted("x"), cors_origins=[right])
+
+
 def test_limits_refuse_what_is_too_much() -> None:
     """A body above the limit is 413, a reply above the number is 503, and neither waits."""
     slow = scripted(["a", Pause(5), Finish("stop")])
