@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._errors import OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MOST_STOPS = 4
 
 
-def checked_stops(given: str | Sequence[Any]) -> tuple[str, ...]:
+def checked_stops(given: Any) -> tuple[str, ...]:
     """Give the stop sequences of a request as a tuple.
 
     Raises:

@@ -29,7 +29,8 @@ class EchoBackend(Backend):
     delay: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.delay, (int, float)) and self.delay >= 0):
+        number = isinstance(self.delay, (int, float))  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not (number and self.delay >= 0):
             raise OptionError(f"delay={self.delay!r}: give seconds, 0 or more")
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ def asgi(
         raise missing("starlette", "server") from error
 
     rules = Rules(as_tuple(api_keys), as_tuple(cors_origins), Gate(max_concurrency), max_body)
-    if not all(isinstance(key, str) and key for key in rules.api_keys):
+    if not all(isinstance(key, str) and key for key in rules.api_keys):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
     check_origins(rules.cors_origins)
     served = _Served(_named(predicts), rules)

@@ -28,7 +28,7 @@ def get_template(name: str) -> DialogueTemplate:
         >>> get_template("chatml").get_inference_prompt("Hi")
         '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n'
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TemplateError(f"{name!r} is no name of a template: see list_templates()")
     key = name.strip().lower().replace("_", "-").replace(" ", "-")
     families = _families()
