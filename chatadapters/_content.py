@@ -12,6 +12,7 @@ from ._parts import Content, Part, TextPart
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_TOOLS = {"ToolCall": "tool call", "ToolResult": "tool result"}
 # One that was stopped while thinking never closes its block: all of it is reasoning.
 _REASONING = re.compile(r"\s*<think>.*?(?:</think>(?:[^\S\n]*\n)*|\Z)", re.DOTALL)
 
@@ -134,11 +135,18 @@ def _repaired_part(part: Part) -> Part:
     return part if given.items() >= changed.items() else replace(part, **changed)
 
 
+def unsupported(part: Part, why: str) -> UnsupportedContentError:
+    """Give the error for a part, in words for who sent it too."""
+    kind = type(part).__name__.removesuffix("Part")
+    shown = f"the {_TOOLS.get(kind, kind.lower())}" + (f" {part.name!r}" if part.name else "")
+    cure = "" if kind in _TOOLS else "; remove the file or start a new chat"
+    return UnsupportedContentError(f"{shown} {why}{cure}")
+
+
 def _text_of_part(part: Part, backend: str | None) -> str:
     if not isinstance(part, TextPart):
-        shown = type(part).__name__ + (f" {part.name!r}" if part.name else "")
         where = f"backend {backend!r}" if backend else "a backend that takes text only"
-        raise UnsupportedContentError(f"{shown} cannot be sent to {where}: it takes text only")
+        raise unsupported(part, f"cannot be sent to {where}: it takes text only")
     if part.name is None:
         return part.text
     fence = _fence(part.text)

@@ -38,11 +38,13 @@ def test_what_is_no_text_is_an_error_that_names_part_and_backend(part: type[Imag
     with pytest.raises(UnsupportedContentError) as caught:
         text_of((TextPart("x"), part("data:x/y;base64,AAAA", "px.png")), "text-generation")
     text = str(caught.value)
-    assert f"{part.__name__} 'px.png' cannot be sent to backend 'text-generation'" in text
+    kind = part.__name__.removesuffix("Part").lower()
+    assert f"the {kind} 'px.png' cannot be sent to backend 'text-generation'" in text
+    assert text.endswith("remove the file or start a new chat")
     assert "AAAA" not in text
 
 
 def test_a_part_without_a_name_is_named_by_its_kind() -> None:
     """There is always something to look for."""
-    with pytest.raises(UnsupportedContentError, match="ImagePart cannot be sent to a backend that"):
+    with pytest.raises(UnsupportedContentError, match="the image cannot be sent to a backend that"):
         text_of((ImagePart("https://x.test/a.png"),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._content import text_of
+from .._content import text_of, unsupported
 from .._errors import UnsupportedContentError
 from .._events import Finish
 from .._json import TypedDecoder
@@ -77,16 +77,10 @@ def content_for(
     for part in content:
         sent = to_part(part)
         if sent is None or (role != "user" and not isinstance(part, TextPart)):
-            raise _unsupported(part, role, backend)
+            why = f"in a message of role {role!r} cannot be sent to {backend}"
+            raise unsupported(part, why)
         parts.append(sent)
     return parts
-
-
-def _unsupported(part: Part, role: str, backend: str) -> UnsupportedContentError:
-    name = f" {part.name!r}" if part.name else ""
-    return UnsupportedContentError(
-        f"{type(part).__name__}{name} in a message of role {role!r} cannot be sent to {backend}"
-    )
 
 
 def _part(part: Part) -> dict[str, Any] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._explain import explain
+from ._refused import EMPTY, refused, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from .._protocols import Predict
     from ._shown import Inputs
 
+_Asked: TypeAlias = "tuple[Any, list[dict[str, Any]]]"
+_Turns: TypeAlias = "tuple[dict[str, Any], dict[str, Any]]"
+
 
 class Conversation:
     """What one person and a predict said to each other.
 
     For UIs that have widgets and no chat, such as NiceGUI, Textual, Streamlit and ipywidgets, and
     for bots: it keeps the history, files included. What came of an answer that was stopped or
-    broke stays; an error is told below it, and is not sent to the model.
+    broke stays; an error is told below it, and is not sent to the model. Nor is a message again
+    that was refused as it is, such as one with a file that the model cannot take.
 
     Args:
         predict: What answers.
@@ -28,7 +32,8 @@ class Conversation:
 
     Attributes:
         history: The turns as dicts with `role` and `content`; the content of a turn with files
-            is a dict with `text` and `files`.
+            is a dict with `text` and `files`. An answer that failed or is empty has `error`, what
+            its person was told; a message that was refused has `refused`, and its answer too.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -53,11 +58,10 @@ class Conversation:
             files: What is sent with it: paths, dicts with `name` and `content`, or the UI's own.
 
         Yields:
-            The answer so far, each value replacing the last; where it failed, the last value
-            has the error below the text, after a warning sign.
+            The answer so far, each value replacing the last; where it failed or is empty, the last
+            value says so below the text, after a warning sign.
         """
-        asked, reply = self._begin(message, files)
-        return self._answer(asked, reply)
+        return self._answer(*self._begin(message, files))
 
     def aask(self, message: Any, files: Iterable[Any] = ()) -> AsyncGenerator[str, None]:
         """Answer a message; the async twin of `ask`, which can be cancelled at any time.
@@ -67,39 +71,55 @@ class Conversation:
             files: What is sent with it: paths, dicts with `name` and `content`, or the UI's own.
 
         Yields:
-            The answer so far, each value replacing the last; where it failed, the last value
-            has the error below the text, after a warning sign.
+            The answer so far, each value replacing the last; where it failed or is empty, the last
+            value says so below the text, after a warning sign.
         """
-        asked, reply = self._begin(message, files)
-        return self._aanswer(asked, reply)
+        return self._aanswer(*self._begin(message, files))
 
-    def _begin(self, message: Any, files: Iterable[Any]) -> tuple[tuple[Any, Any], dict[str, Any]]:
+    def _begin(self, message: Any, files: Iterable[Any]) -> tuple[_Asked, _Turns]:
         given = [*files]
         content = {"text": message, "files": given} if given else message
-        before, reply = [*self.history], {"role": "assistant", "content": ""}
-        self.history += [{"role": "user", "content": content}, reply]
-        return (content, before), reply
+        sent = (turn for turn in self.history if not turn.get("refused"))
+        before = [{"role": turn["role"], "content": turn["content"]} for turn in sent]
+        turns = ({"role": "user", "content": content}, {"role": "assistant", "content": ""})
+        self.history += turns
+        return (content, before), turns
 
-    def _answer(self, asked: tuple[Any, Any], reply: dict[str, Any]) -> Generator[str, None, None]:
+    def _answer(self, asked: _Asked, turns: _Turns) -> Generator[str, None, None]:
+        reply = turns[1]
         try:
             for reply["content"] in self._predict(*asked, **self._options()):
                 yield reply["content"]
         except Exception as error:  # whatever it is, the UI has this text to show it
-            yield _failed(reply, error)
+            yield _failed(turns, error)
+        else:
+            if not reply["content"]:
+                yield _noted(reply, EMPTY)
 
-    async def _aanswer(
-        self, asked: tuple[Any, Any], reply: dict[str, Any]
-    ) -> AsyncGenerator[str, None]:
+    async def _aanswer(self, asked: _Asked, turns: _Turns) -> AsyncGenerator[str, None]:
+        reply = turns[1]
         try:
             async with aclosing(self._predict.aio(*asked, **self._options())) as texts:
                 async for reply["content"] in texts:
                     yield reply["content"]
         except Exception as error:  # whatever it is, the UI has this text to show it
-            yield _failed(reply, error)
+            yield _failed(turns, error)
+        else:
+            if not reply["content"]:
+                yield _noted(reply, EMPTY)
 
     def _options(self) -> dict[str, Any]:
         return {**self._inputs()} if self._inputs else {}
 
 
-def _failed(reply: dict[str, Any], error: Exception) -> str:
-    return f"{reply['content']}\n\n⚠️ {explain(error)}".lstrip()
+def _failed(turns: _Turns, error: Exception) -> str:
+    left_out = not turns[1]["content"] and refused(error)
+    if left_out:
+        for turn in turns:
+            turn["refused"] = True
+    return _noted(turns[1], told(error, left_out=left_out))
+
+
+def _noted(reply: dict[str, Any], error: str) -> str:
+    reply["error"] = error
+    return f"{reply['content']}\n\n⚠️ {error}".lstrip()

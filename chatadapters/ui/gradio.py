@@ -1,4 +1,4 @@
-"""Gradio: `gr.ChatInterface(for_gradio(predict))`, for reasoning and errors in the chat."""
+"""Gradio: `gr.ChatInterface(for_gradio(predict))`, which tells errors in the chat."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from .._explain import explain
+from ._refused import EMPTY, refused, told
 from ._shown import Shown, shown
 
 if TYPE_CHECKING:
@@ -15,21 +15,27 @@ if TYPE_CHECKING:
 
     from .._protocols import AsyncPredict, Predict
 
+_REFUSED = "refused: "
+
 
 def for_gradio(
     predict: Predict | AsyncPredict,
-) -> Callable[..., AsyncGenerator[list[Any], None]]:
+) -> Callable[..., AsyncGenerator[str | list[Any], None]]:
     """Make a chat function for Gradio that shows reasoning and errors as boxes of their own.
 
-    `gr.ChatInterface` takes a predict as it is; this adds to it that reasoning which
-    `show_reasoning` asks for folds out above the answer, and that an error is told below what
-    came of the answer, instead of in its place. Gradio 5 needs `type="messages"`.
+    `gr.ChatInterface` takes a predict as it is, but an error that leaves its function covers the
+    conversation, and in Gradio 6 nobody can write another message until the page is loaded
+    again. This tells an error below what came of the answer; a message that was refused as it
+    is, such as one with a file that the model cannot take, is not sent again. Reasoning that
+    `show_reasoning` asks for folds out above the answer, and an empty answer is called so.
+    Gradio 5 needs `type="messages"`.
 
     Args:
         predict: What answers; its additional inputs stay.
 
     Returns:
-        The chat function, an async generator function.
+        The chat function, an async generator function. It yields strings, and lists where there
+        is a box beside the text.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -42,25 +48,54 @@ def for_gradio(
     async def chat(message: Any, history: Any = None, *extra: Any) -> AsyncGenerator[Any, None]:
         now = Shown()
         try:
-            async with aclosing(answer(message, history, *extra)) as replies:
+            before = _without_refused(history)
+            async with aclosing(answer(message, before, *extra)) as replies:
                 async for now in replies:
                     yield _bubbles(now)
+            if not now.text:
+                yield [*_thought(now, done=True), _box("", title=EMPTY)]
         # Gradio would cover the whole conversation with any error that leaves this function.
         except Exception as error:
-            title = html.escape(f"failed: {explain(error)}", quote=False)
-            yield [*_bubbles(now, failed=True), _box("", title=title)]
+            left_out = not now.text and refused(error)
+            title = (_REFUSED if left_out else "failed: ") + told(error, left_out=left_out)
+            text = [now.text] if now.text else []
+            box = _box("", title=html.escape(title, quote=False))
+            yield [*_thought(now, done=True), *text, box]
 
     return chat
 
 
-def _bubbles(now: Shown, *, failed: bool = False) -> list[Any]:
+def _bubbles(now: Shown) -> str | list[Any]:
     if not now.reasoning:
-        return [now.text] if now.text or not failed else []
-    status = "done" if now.text or failed else "pending"
-    thought = _box(now.reasoning, title="Thinking", status=status)
-    return [thought, now.text] if now.text else [thought]
+        return now.text
+    thought = _thought(now, done=bool(now.text))
+    return [*thought, now.text] if now.text else thought
+
+
+def _thought(now: Shown, *, done: bool) -> list[Any]:
+    status = "done" if done else "pending"
+    return [_box(now.reasoning, title="Thinking", status=status)] if now.reasoning else []
 
 
 def _box(content: str, **metadata: str) -> dict[str, Any]:
     # What has a title is not sent with later messages.
     return {"role": "assistant", "content": content, "metadata": metadata}
+
+
+def _without_refused(history: Any) -> Any:
+    """Take the messages that were refused out of a history of Gradio's."""
+    if not isinstance(history, list):
+        return history
+    kept: list[Any] = []
+    for turn in history:
+        if _title(turn).startswith(_REFUSED):
+            while kept and kept[-1].get("role") == "user":  # each file is a turn of its own
+                kept.pop()
+        else:
+            kept.append(turn)
+    return kept
+
+
+def _title(turn: Any) -> str:
+    metadata = turn.get("metadata") if isinstance(turn, dict) else None
+    return str((metadata or {}).get("title") or "")

@@ -22,11 +22,12 @@ def settings() -> dict[str, float]:
     return {"temperature": st.session_state.temperature}
 
 
-def show(role: str, content: Any) -> None:
-    """Show a turn, with the images and the names of the other files that are in it."""
+def show(turn: dict[str, Any]) -> None:
+    """Show a turn, with its files, and what went wrong with it."""
+    content = turn["content"]
     told = content if isinstance(content, dict) else {"text": content, "files": ()}
-    with st.chat_message(role):
-        st.markdown(told["text"])
+    with st.chat_message(turn["role"]):
+        st.markdown(f"{told['text']}\n\n⚠️ {turn['error']}" if "error" in turn else told["text"])
         for file in told["files"]:
             if file.type.startswith("image/"):
                 st.image(file)
@@ -38,10 +39,10 @@ st.title("Ask SmolLM2")
 st.sidebar.slider("Temperature", 0.0, 2.0, 0.2, key="temperature")
 conversation = st.session_state.setdefault("conversation", Conversation(model(), inputs=settings))
 for turn in conversation.history:
-    show(**turn)
+    show(turn)
 
 if prompt := st.chat_input("Say something", accept_file="multiple", submit_mode="stop"):
-    show("user", dict(prompt))
+    show({"role": "user", "content": dict(prompt)})
     place = st.chat_message("assistant").empty()
     for text in conversation.ask(prompt.text, prompt.files):  # what came is kept, whatever ends it
         place.markdown(text)

@@ -176,7 +176,7 @@ def test_a_tool_cannot_forge_a_turn() -> None:
 
 def test_a_prompt_of_our_own_has_no_place_for_tools() -> None:
     """With a template a result is refused by name; so is a file beside a call."""
-    with pytest.raises(UnsupportedContentError, match="ToolCallPart 'weather'"):
+    with pytest.raises(UnsupportedContentError, match="the tool call 'weather'"):
         replace(ONE_THREAD, template="chatml").build(TOOLS, {})
     both = (*TOOLS[1].content, ImagePart("data:image/png;base64,AA==", "cat.png"))
     with pytest.raises(UnsupportedContentError, match="local"):

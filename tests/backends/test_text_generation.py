@@ -189,7 +189,7 @@ def test_an_option_of_the_other_wire_is_refused(wire: Any, wrong: str) -> None:
 def test_a_picture_cannot_be_sent() -> None:
     """The error names the part and the backend."""
     picture = Message("user", (ImagePart("data:image/png;base64,AA==", "cat.png"),))
-    with pytest.raises(UnsupportedContentError, match=r"ImagePart 'cat\.png'.*'text-generation'"):
+    with pytest.raises(UnsupportedContentError, match=r"the image 'cat\.png'.*'text-generation'"):
         TextGenerationBackend(NOWHERE).build([picture], {})
 
 

@@ -143,7 +143,7 @@ def test_langchain_gets_messages_of_its_own() -> None:
 def test_a_raw_prompt_has_no_place_for_them() -> None:
     """A template refuses them by name instead of leaving them out."""
     last, history = read_messages(TALK)
-    with pytest.raises(UnsupportedContentError, match="ToolCallPart 'weather'"):
+    with pytest.raises(UnsupportedContentError, match="the tool call 'weather'"):
         text_generation_predict("http://127.0.0.1:1", template="chatml").build(last, history)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatadapters import Finish, OptionError, Reasoning
+from chatadapters import Finish, OptionError, Reasoning, Retry, text_generation_predict
 from chatadapters.ui import Conversation
 from tests.ui.asked import answering, asked
 
@@ -116,3 +116,53 @@ def test_reasoning_is_shown_and_not_sent(ask: Ask) -> None:
     assert "why" in ask(conversation, "Hi")[-1]
     ask(conversation, "Go on.")
     assert asked(backend)[1] == ("assistant", "42")
+
+
+class Refusal(Exception):
+    """What an SDK raises for a message that its provider does not take."""
+
+    status_code = 400
+
+
+def test_a_refused_message_is_not_sent_again(ask: Ask) -> None:
+    """It stays to be shown, and the next message is answered as if it had not been sent."""
+    backend, predict = answering("One", [Refusal("too long")], "Two")
+    conversation = Conversation(predict)
+    ask(conversation, "Hi")
+    told = "Refusal: too long (this message will not be sent again)"
+    assert ask(conversation, "long", [FILE]) == [f"⚠️ {told}"]
+    ask(conversation, "Go on.")
+    assert asked(backend) == [("user", "Hi"), ("assistant", "One"), ("user", "Go on.")]
+    *_, refused, reply, _, last = conversation.history
+    assert refused["content"] == {"text": "long", "files": [FILE]}
+    assert (refused["refused"], reply["error"], reply["content"]) == (True, told, "")
+    assert last == {"role": "assistant", "content": "Two"}
+
+
+def test_a_file_that_the_model_cannot_take(ask: Ask) -> None:
+    """The error says what it is and what to do, and is told once."""
+    predict = text_generation_predict("http://127.0.0.1:9", retry=Retry(attempts=1))
+    conversation = Conversation(predict)
+    for content, kind in ((b"\x89PNG\r\n\x1a\n", "image 'a.png'"), (b"\0\1\xff", "file 'a.bin'")):
+        (told,) = ask(conversation, "What is it?", [{"name": kind[-6:-1], "content": content}])
+        assert f"the {kind} cannot be sent" in told
+        assert "remove the file or start a new chat" in told
+    assert "cannot be sent" not in ask(conversation, "Hi")[-1]
+
+
+def test_a_late_refusal_keeps_the_message(ask: Ask) -> None:
+    """What has been answered in part was not refused."""
+    backend, predict = answering(["It went", Refusal("filtered")], "Yes")
+    conversation = Conversation(predict)
+    assert ask(conversation, "Hi")[-1] == "It went\n\n⚠️ Refusal: filtered"
+    ask(conversation, "Go on.")
+    assert asked(backend) == [("user", "Hi"), ("assistant", "It went"), ("user", "Go on.")]
+
+
+def test_an_empty_answer_is_called_so(ask: Ask) -> None:
+    """Nobody is left before an empty bubble, and the model is not told."""
+    backend, predict = answering([Finish("stop")], "Yes")
+    conversation = Conversation(predict)
+    assert ask(conversation, "Hi")[-1] == "⚠️ the answer is empty"
+    assert ask(conversation, "Go on.") == ["Yes"]
+    assert asked(backend) == [("user", "Hi\n\nGo on.")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from chatadapters import Finish, Reasoning, normalize
 from chatadapters.ui import for_gradio
@@ -35,10 +36,41 @@ async def test_an_error_alone() -> None:
     assert thought["metadata"]["status"] == "done"
 
 
-async def test_an_empty_answer_is_a_value() -> None:
-    """Gradio 5 fails without any value."""
+async def test_text_alone_is_a_string() -> None:
+    """An answer without boxes is what a predict gives, for programs that ask the app too."""
+    _, predict = answering("Hello you")
+    assert await listed(for_gradio(predict)("hi")) == ["Hello", "Hello you"]
+
+
+async def test_an_empty_answer_is_called_so() -> None:
+    """Below the thoughts if there are any, in a box that is not sent with later messages."""
+    box = {"role": "assistant", "content": "", "metadata": {"title": "the answer is empty"}}
     _, predict = answering([Finish("stop")])
-    assert await listed(for_gradio(predict)("hi")) == [[""]]
+    assert await listed(for_gradio(predict)("hi")) == ["", [box]]
+    _, predict = answering([Reasoning("Hm"), Finish("stop")], show_reasoning=True)
+    thought, below = (await listed(for_gradio(predict)("hi")))[-1]
+    assert (thought["metadata"]["status"], below) == ("done", box)
+
+
+class Refusal(Exception):
+    """What an SDK raises for a message that its provider does not take."""
+
+    status_code = 400
+
+
+async def test_a_refused_message_is_left_out() -> None:
+    """It and its files are not sent with the next message, unlike one whose answer failed."""
+    backend, predict = answering("One", [Refusal("too long")], [PermissionError("no")], "Two")
+    chat = for_gradio(predict)
+    history: list[dict[str, Any]] = []
+    for message in ("first", "too long", "locked", "last"):
+        last = (await listed(chat(message, [*history])))[-1]
+        turns = [{"role": "assistant", "content": last}] if isinstance(last, str) else last
+        history += [{"role": "user", "content": message}, *turns]
+    title = history[3]["metadata"]["title"]
+    assert title == "refused: Refusal: too long (this message will not be sent again)"
+    told = [(turn["role"], turn["content"]) for turn in backend.requests[-1]["messages"]]
+    assert told == [("user", "first"), ("assistant", "One"), ("user", "locked\n\nlast")]
 
 
 async def test_additional_inputs_stay() -> None:
