@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from chatadapters import Retry, langchain_predict
 from chatadapters.testing import ModelServer
+from chatadapters.ui import for_gradio
 
 SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
 
@@ -27,7 +28,7 @@ else:
 # where the model does.
 predict = langchain_predict(model, system=SYSTEM, retry=Retry(), max_tokens=256)
 
-demo = gr.ChatInterface(predict.aio, title=f"LangChain with {name}")
+demo = gr.ChatInterface(for_gradio(predict), title=f"LangChain with {name}")
 
 if __name__ == "__main__":
     demo.launch(show_error=True)

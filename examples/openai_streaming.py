@@ -7,6 +7,7 @@ import os
 import gradio as gr
 
 from chatadapters import local_predict, openai_predict
+from chatadapters.ui import for_gradio
 
 SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
 
@@ -17,7 +18,7 @@ else:
     model = "SmolLM2"
     predict = local_predict(system=SYSTEM, temperature=0.2, max_tokens=256)
 
-demo = gr.ChatInterface(predict.aio, title=f"Chat with {model}")
+demo = gr.ChatInterface(for_gradio(predict), title=f"Chat with {model}")
 
 if __name__ == "__main__":
     demo.launch(show_error=True)

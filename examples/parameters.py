@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from chatadapters import Finish, local_predict
+from chatadapters.ui import for_gradio
 
 
 def cut_short(finish: Finish) -> str | None:
@@ -26,7 +27,7 @@ predict = local_predict(
 )
 
 demo = gr.ChatInterface(
-    predict.aio,  # the async twin: its stop button ends the model's work at once
+    for_gradio(predict),  # tells errors in the chat; its stop button ends the model's work at once
     title="Ask SmolLM2",
     description="A very small model that runs on this machine.",
     additional_inputs=[

@@ -14,6 +14,7 @@ import gradio as gr
 
 from chatadapters import get_template, text_generation_predict
 from chatadapters.testing import tgi_server
+from chatadapters.ui import for_gradio
 
 at_exit = ExitStack()
 atexit.register(at_exit.close)
@@ -37,7 +38,7 @@ predict = text_generation_predict(
 )
 
 demo = gr.ChatInterface(
-    predict.aio,
+    for_gradio(predict),
     title="StarChat",
     additional_inputs=[
         gr.Slider(0.01, 2, 0.2, label="Temperature"),

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.apps import app, free_port
 from tests.e2e.conftest import Chat
+from tests.ui.browser.obedient import KEY, Obedient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,3 +81,26 @@ def test_the_parameters_are_used(example: tuple[str, str], page: Page) -> None:
     reply = chat.watch(1)[-1]
     chat.screenshot("example-parameters-clicked")
     assert "pirate" in reply or "Arrr" in reply
+
+
+def _program(page: Path) -> str:
+    """Give the first program on a page."""
+    return page.read_text().partition("```python\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("name", ["README.md", "openai_streaming.py"])
+@pytest.mark.parametrize("order", ["please refuse", "please fail"])
+def test_an_error_does_not_end_the_chat(name: str, order: str, page: Page) -> None:
+    """It is told below what came of the answer, and the next message is answered."""
+    root = EXAMPLES.parent
+    command = ["-c", _program(root / name)] if name.endswith(".md") else [str(EXAMPLES / name)]
+    with (
+        Obedient() as provider,
+        app(command, port=free_port(), OPENAI_BASE_URL=provider.url, OPENAI_API_KEY=KEY) as running,
+    ):
+        chat = Chat(page, running.url)
+        chat.send(order)
+        expect(page.get_by_text("the door is locked").first).to_be_visible(timeout=60_000)
+        assert ("It went well." in page.content()) == (order == "please fail")
+        chat.screenshot(f"error-{Path(name).stem}-{order[7:]}")
+        assert chat.ask("go on").endswith("go on")

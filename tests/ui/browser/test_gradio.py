@@ -138,6 +138,19 @@ def test_gradio_5_does_not_stop_plain_predict(
         assert provider.asked()[1] == ("assistant", stopped)
 
 
+@pytest.mark.parametrize("served", ["predict", "predict.aio"], indirect=True)
+def test_an_error_of_a_plain_predict_ends_the_chat(chat: Chat) -> None:
+    """Gradio 6 covers it, and takes no message until the page is loaded again."""
+    chat.send("please fail")
+    expect(chat.page.get_by_text("Error", exact=True).first).to_be_visible(timeout=30_000)
+    chat.page.wait_for_timeout(1000)
+    chat.screenshot("covered")
+    expect(chat.page.locator(chat.ui.box).first).to_be_disabled()
+    chat.page.reload()
+    chat.send("go on")
+    chat.states("told: go on")
+
+
 @pytest.mark.parametrize("served", ["predict.aio"], indirect=True)
 def test_programs(served: tuple[UI, str], tmp_path: Path, provider: Obedient) -> None:
     """A predict is an endpoint of Gradio's API and described as a tool; `gr.api` gives the tool.
