@@ -75,14 +75,12 @@ class Connections:
 
     def make(self, origin: httpcore2.Origin) -> Any:
         """Make a connection, which connects with its first request."""
-        proxy = None if self._direct else _proxy(origin)
-        # A proxy that speaks TLS itself needs TLS within TLS, which httpcore's own network has.
-        network = None if proxy and proxy.url.scheme == b"https" else self._network
+        found = None if self._direct else proxy_for(origin)
         pool = self._pool(
             ssl_context=self._context() if origin.scheme == b"https" else None,
-            proxy=proxy,
+            proxy=self._proxy(found) if found else None,
             keepalive_expiry=_IDLE_SECONDS,
-            network_backend=network,
+            network_backend=self._network,
         )
         try:
             return pool.create_connection(origin)
@@ -91,14 +89,13 @@ class Connections:
                 f'{error}: a SOCKS proxy needs `pip install "httpx2[socks]"`'
             ) from error
 
-
-def _proxy(origin: httpcore2.Origin) -> httpcore2.Proxy | None:
-    found = proxy_for(origin)
-    if found is None:
-        return None
-    proxy = httpx2.Proxy(found)
-    url = proxy.url
-    return httpcore2.Proxy(
-        httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        auth=proxy.raw_auth,
-    )
+    def _proxy(self, found: str) -> httpcore2.Proxy:
+        proxy = httpx2.Proxy(found)
+        url = proxy.url
+        return httpcore2.Proxy(
+            httpcore2.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            auth=proxy.raw_auth,
+            ssl_context=self._context() if url.scheme == "https" else None,
+        )

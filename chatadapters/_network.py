@@ -18,6 +18,7 @@ import httpcore2
 
 from ._abort import this_request
 from ._framing import Head
+from ._nested_tls import NestedTls
 from ._race import connected
 from ._reuse import Reuse
 from ._slices import IN, OUT, WINDOWS, ready
@@ -54,14 +55,16 @@ class Connection(httpcore2.NetworkStream):
     """One connection, which the parser reads through `read` and a body through `receive`.
 
     Args:
-        sock: The connected socket, with or without TLS.
+        sock: The connected socket, with or without TLS, or with TLS within TLS.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket | NestedTls) -> None:
         self._socket = sock
+        self._plain = sock.outer if isinstance(sock, NestedTls) else sock
         # Holds the socket, which in a cycle of garbage could be finalized before who closes it, and
         # closes it where an interrupt lost the connection.
-        finalize(self, sock.close).atexit = False
+        self._finalizer = finalize(self, sock.close)
+        self._finalizer.atexit = False
         self._head = Head()
         self._unsent = self._kept = b""
         self._shown = False  # whether the parser saw more than the head
@@ -71,7 +74,7 @@ class Connection(httpcore2.NetworkStream):
         self._silence: float | None = None
         self._request = this_request()
         if self._request is not None:
-            self._request.found(sock)
+            self._request.found(self._plain)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read for the parser, up to the end of a head."""
@@ -112,7 +115,7 @@ class Connection(httpcore2.NetworkStream):
         self._head, self._shown, self._late_reads = Head(), False, 0
         self._request = this_request()
         if self._request is not None:
-            self._request.found(self._socket)
+            self._request.found(self._plain)
         self._unsent += buffer
         if len(self._unsent) > MOST_BYTES:
             self._send(timeout)
@@ -172,7 +175,7 @@ class Connection(httpcore2.NetworkStream):
                 return data
 
     def _pending(self) -> bool:
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return isinstance(self._socket, (ssl.SSLSocket, NestedTls)) and self._socket.pending() > 0
 
     def _wait(self, event: int, timed: bool) -> bool:
         """Wait for the socket; False when the request's deadline came first."""
@@ -207,24 +210,25 @@ class Connection(httpcore2.NetworkStream):
         try:
             with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
                 self._socket.settimeout(_bounded(timeout))
-                secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
+                secured = _secured(self._socket, ssl_context, server_hostname)
         except BaseException:
             self.close()
             raise
+        self._finalizer.detach()
         return Connection(secured)
 
     def get_extra_info(self, info: str) -> Any:
         match info:
             case "socket":
-                return self._socket
-            case "ssl_object" if isinstance(self._socket, ssl.SSLSocket):
-                return self._socket
+                return self._plain
+            case "ssl_object" if isinstance(self._socket, (ssl.SSLSocket, NestedTls)):
+                return self._socket if isinstance(self._socket, ssl.SSLSocket) else self._socket.tls
             case "is_readable":
                 return bool(self._kept) or ready(self._socket, IN, 0)
             case "client_addr":
-                return self._socket.getsockname()
+                return self._plain.getsockname()
             case "server_addr":
-                return self._socket.getpeername()
+                return self._plain.getpeername()
         return None
 
 
@@ -235,6 +239,15 @@ def _bounded(timeout: float | None) -> float | None:
         return timeout
     left = max(0.001, request.deadline - monotonic())
     return left if timeout is None else min(timeout, left)
+
+
+def _secured(
+    sock: socket.socket | NestedTls, context: ssl.SSLContext, server_hostname: str | None
+) -> socket.socket | NestedTls:
+    if isinstance(sock, ssl.SSLSocket):  # that of a proxy
+        return NestedTls(sock, context, server_hostname)
+    assert isinstance(sock, socket.socket)
+    return context.wrap_socket(sock, server_hostname=server_hostname)
 
 
 @contextmanager

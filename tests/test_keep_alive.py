@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import select
 import socket
 import ssl
 import threading
@@ -20,6 +21,8 @@ import trustme
 from chatadapters import (
     Predict,
     Retry,
+    StallError,
+    Timeout,
     huggingface_predict,
     openai_predict,
     text_generation_predict,
@@ -67,6 +70,7 @@ class Server:
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self.tls = tls
+        self.offered = tls  # what a proxy in front may have
         self.frame = chunked
         self.requests: list[tuple[int, bytes]] = []  # the connection's number, the first line
         self.hold = threading.Event()  # whether an answer stays open
@@ -147,13 +151,12 @@ def server(
     tmp_path: Path,
 ) -> Iterator[Server]:
     """A server with TLS, which the environment trusts, unless the test wants none."""
-    context = None
-    if getattr(request, "param", "https") == "https":
-        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1").configure_cert(context)
-    running = Server(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    running = Server(context if getattr(request, "param", "https") == "https" else None)
+    running.offered = context
     yield running
     running.stop()
 
@@ -306,10 +309,12 @@ async def test_a_stopped_reply_drops_its_connection_in_asyncio(wire: str, server
 class Proxy:
     """An HTTP proxy that passes bytes on; it notes what it was asked for, and by whom."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         self.asked: list[tuple[bytes, str]] = []
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://user:word@127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://user:word@127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -319,6 +324,8 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(made,), daemon=True).start()
 
     def _serve(self, made: socket.socket) -> None:
+        if self._tls is not None:
+            made = self._tls.wrap_socket(made, server_side=True)
         head = b""
         while b"\r\n\r\n" not in head:
             head += made.recv(65536)
@@ -333,30 +340,34 @@ class Proxy:
                 made.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
             else:
                 beyond.sendall(head)
-            back = threading.Thread(target=_pass_on, args=(beyond, made), daemon=True)
-            back.start()
             _pass_on(made, beyond)
-            back.join()
 
     def stop(self) -> None:
         self._listener.close()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(made: socket.socket, beyond: socket.socket) -> None:
+    """Pass bytes on, both ways, until one side ends; of TLS in one thread, as it must be."""
+    to = {made: beyond, beyond: made}
     with suppress(OSError):
-        while block := source.recv(65536):
-            target.sendall(block)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
+        while True:
+            for source in select.select([*to], [], [])[0]:
+                block = source.recv(65536)
+                if not block:
+                    return
+                while isinstance(source, ssl.SSLSocket) and source.pending():
+                    block += source.recv(65536)
+                to[source].sendall(block)
 
 
 @pytest.mark.parametrize("server", ["http", "https"], indirect=True)
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("wire", ["openai chat", "tgi"])
 def test_the_environments_proxy_is_used(
-    wire: str, server: Server, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    wire: str, scheme: str, server: Server, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its user and password, through a tunnel where the server has TLS."""
-    proxy = Proxy()
+    """With its user and password, through a tunnel where the server has TLS; it may have it too."""
+    proxy = Proxy(server.offered if scheme == "https" else None)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, proxy.url)
     for name in ("NO_PROXY", "no_proxy"):
@@ -366,6 +377,23 @@ def test_the_environments_proxy_is_used(
     line, head = proxy.asked[0]
     assert line.startswith(b"CONNECT" if server.tls else b"POST http://")
     assert base64.b64encode(b"user:word").decode() in head
+    proxy.stop()
+
+
+@pytest.mark.parametrize("server", ["http", "https"], indirect=True)
+@pytest.mark.parametrize("wire", ["openai chat", "tgi"])
+def test_silence_behind_a_proxy_with_tls_ends(
+    wire: str, server: Server, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clocks hold there too, also where the server's TLS is within that of the proxy."""
+    proxy = Proxy(server.offered)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    server.hold.set()
+    with pytest.raises(StallError, match="more content"):
+        talk(MAKE[wire](server.url, retry=ONCE, timeout=Timeout(first=60, idle=0.2)), 1)
     proxy.stop()
 
 
