@@ -8,12 +8,13 @@ from ._policies import Retry
 from ._predict import make_predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from langchain_core.runnables import Runnable, RunnableConfig
 
     from ._protocols import Predict
     from .backends._chat_resume import ResumeAs
+    from .backends._given_keys import Key
     from .templates import DialogueTemplate
 
 
@@ -40,7 +41,7 @@ def openai_predict(
     model: str,
     *,
     base_url: str | None = None,
-    api_key: str | Callable[[], str] | None = None,
+    api_key: Key = None,
     client: Any = None,
     async_client: Any = None,
     api: Literal["chat", "responses"] = "chat",
@@ -52,7 +53,8 @@ def openai_predict(
     Args:
         model: The model's name.
         base_url: The server, such as `http://127.0.0.1:8000/v1`; OpenAI by default.
-        api_key: The key, or a callable that gives it; `OPENAI_API_KEY` by default.
+        api_key: The key, or a callable that gives it, an async one for async replies;
+            `OPENAI_API_KEY` by default.
         client: An `OpenAI` or `AzureOpenAI` client to use instead of one of ours.
         async_client: The same for the async twin.
         api: Chat Completions or the Responses API.
@@ -140,7 +142,7 @@ def huggingface_predict(
     *,
     provider: str | None = None,
     base_url: str | None = None,
-    token: str | Callable[[], str | None] | None = None,
+    token: Key = None,
     client: Any = None,
     task: Literal["chat", "text-generation"] = "chat",
     template: DialogueTemplate | str | None = None,
@@ -153,8 +155,9 @@ def huggingface_predict(
         model: The model on the hub.
         provider: Who runs it, such as `"groq"` or `"cheapest"`; by default the router decides.
         base_url: A server of its own, such as an inference endpoint.
-        token: The access token, or a callable that gives it; by default the saved one
-            (`HF_TOKEN`, `hf auth login`), which goes to Hugging Face's own addresses only.
+        token: The access token, or a callable that gives it, an async one for async replies;
+            by default the saved one (`HF_TOKEN`, `hf auth login`), which goes to Hugging Face's
+            own addresses only.
         client: An `InferenceClient` or `AsyncInferenceClient` that lends its model, address,
             provider, token and headers.
         task: `"chat"`, or `"text-generation"` for a TGI server that is sent a prompt.
@@ -213,7 +216,7 @@ def text_generation_predict(
     base_url: str,
     *,
     template: DialogueTemplate | str = "starchat",
-    token: str | Callable[[], str | None] | None = None,
+    token: Key = None,
     headers: Mapping[str, str] | None = None,
     wire: Literal["tgi", "completions"] = "tgi",
     model: str | None = None,
@@ -224,7 +227,8 @@ def text_generation_predict(
     Args:
         base_url: The server's address; with `wire="completions"` it usually ends in `/v1`.
         template: The model's chat template, or the name of one, as `get_template` takes it.
-        token: The server's access token, or a callable that gives it.
+        token: The server's access token, or a callable that gives it, an async one for async
+            replies.
         headers: More headers for every request.
         wire: `"tgi"` for Text Generation Inference, or `"completions"` for the raw completions
             of OpenAI's API, as vLLM, llama.cpp and others have them.

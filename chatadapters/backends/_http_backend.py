@@ -5,11 +5,10 @@ What a message needs is imported by the first one, so that a predict is made in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .._backend import Backend
 from .._errors import OptionError
@@ -18,7 +17,7 @@ from ._addresses import password_in, without_secrets
 from ._sent_keys import SentKeys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
     from .._abort import AbortableStream, Hangup
     from .._clients import Clients
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from .._policies import Timeout
     from .._post import Post
     from .._pour import PouredStream
+    from ._given_keys import Key
 
-Token: TypeAlias = str | Callable[[], str | None] | None
 _REFUSED = frozenset({401, 403})
 
 
@@ -40,11 +39,11 @@ class HTTPBackend(Backend):
 
     Attributes:
         token: Sent as `Authorization: Bearer ...`: a string, which pickles leave out, or a
-            callable that gives one for each request.
+            callable that gives one for each request; an async one serves async replies.
         headers: More headers for every request.
     """
 
-    token: Token = None
+    token: Key = None
     headers: Mapping[str, str] | None = None
     _clients: Clients[Any, Any] = field(default_factory=http_clients, compare=False)
     _sent: SentKeys = field(default_factory=SentKeys, init=False, compare=False)
@@ -59,8 +58,8 @@ class HTTPBackend(Backend):
         return None
 
     def _finding_takes_long(self) -> bool:
-        """Say whether the token may have to be fetched or read from a file."""
-        return callable(self.token)
+        """Say whether finding a token that was not given may take a while."""
+        return False
 
     def _hint(self, status: int) -> str:
         return "is the token right? It is given as token=" if status in _REFUSED else ""
@@ -82,8 +81,10 @@ class HTTPBackend(Backend):
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
         from .._http import post_blocks
+        from ._given_keys import fetched
 
-        post = self._post(payload)
+        given = None if self._has_authorization() else fetched("token", self.token)
+        post = self._post(payload, given)
         with self._telling():
             yield from post_blocks(self._clients.sync(), post, timeout, hangup)
 
@@ -98,13 +99,15 @@ class HTTPBackend(Backend):
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
         from .._http import apost
+        from ._given_keys import afetched
 
+        given = None if self._has_authorization() else await afetched("token", self.token)
         if self._finding_takes_long():
             from asyncio import to_thread
 
-            post = await to_thread(self._post, payload)
+            post = await to_thread(self._post, payload, given)
         else:
-            post = self._post(payload)
+            post = self._post(payload, given)
         with self._telling():
             async with apost(self._clients.aio(), post, timeout) as response:
                 yield response
@@ -121,26 +124,28 @@ class HTTPBackend(Backend):
             told = HTTPStatusError(message, error.status_code, error.headers, error.body)
             raise self._told(told) from None
 
-    def _post(self, payload: Mapping[str, Any]) -> Post:
+    def _post(self, payload: Mapping[str, Any], given: str | None) -> Post:
         from .._post import Post
 
-        return Post(self._url(), payload, self._all_headers())
+        return Post(self._url(), payload, self._all_headers(given))
 
-    def _all_headers(self) -> Mapping[str, str]:
-        if "authorization" in map(str.lower, self._headers()):
+    def _has_authorization(self) -> bool:
+        return "authorization" in map(str.lower, self._headers())
+
+    def _all_headers(self, given: str | None) -> Mapping[str, str]:
+        if self._has_authorization():
             return self._headers()
-        return {**self._authorization(), **self._headers()}
+        return {**self._authorization(given), **self._headers()}
 
     def _headers(self) -> Mapping[str, str]:
         return self.headers or {}
 
-    def _authorization(self) -> dict[str, str]:
-        token = self.token() if callable(self.token) else self.token
-        token = (token or self._found_token() or "").strip()
+    def _authorization(self, given: str | None) -> dict[str, str]:
+        token = (given or self._found_token() or "").strip()
         if not token:
             return {}
         if not self._sent.note(token):
-            del token  # a traceback may show the values of variables
+            del given, token  # a traceback may show the values of variables
             raise OptionError("token has a character that no HTTP header can carry")
         return {"Authorization": f"Bearer {token}"}
 

@@ -254,11 +254,11 @@ class HuggingFaceBackend(HTTPBackend):
     def _finding_takes_long(self) -> bool:
         return not isinstance(self.token, str)
 
-    def _authorization(self) -> dict[str, str]:
-        sent = super()._authorization()
+    def _authorization(self, given: str | None) -> dict[str, str]:
+        sent = super()._authorization(given)
         wrong = None if self._asked.base_url else _wrong_for_router(sent)
         if wrong:
-            del sent  # a traceback may show the values of variables
+            del given, sent  # a traceback may show the values of variables
             raise OptionError(wrong)
         return sent
 

@@ -18,7 +18,7 @@ from ._addresses import check_url, password_in, split, without_secrets
 from ._sent_keys import SentKeys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
     from .._abort import AbortableStream, Hangup
     from .._backend import Reader
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._policies import Timeout
     from .._pour import PouredStream
     from ._chat_resume import ResumeAs
+    from ._given_keys import Key
     from ._openai_heads import Heads
     from ._openai_options import Api
 
@@ -45,8 +46,9 @@ class OpenAIBackend(Backend):
     Args:
         model: The model's name.
         base_url: The server, such as `http://127.0.0.1:8000/v1`; OpenAI by default.
-        api_key: The key, or a callable that gives one for each request; by default the
-            environment's `OPENAI_API_KEY`. A string is left out of pickles.
+        api_key: The key, or a callable that gives one for each request; an async one serves
+            async replies. By default the environment's `OPENAI_API_KEY`. A string is left out
+            of pickles.
         client: An `OpenAI` or `AzureOpenAI` object to use instead of one of ours. How it treats
             redirects is its own affair.
         async_client: The same for async. What it costs for each token, and how many requests it
@@ -70,7 +72,7 @@ class OpenAIBackend(Backend):
 
     model: str
     base_url: str | None = None
-    api_key: str | Callable[[], str] | None = None
+    api_key: Key = None
     client: Any = field(default=None, compare=False)
     async_client: Any = field(default=None, compare=False)
     api: Api = "chat"
@@ -187,20 +189,26 @@ class OpenAIBackend(Backend):
 
     @contextmanager
     def _sync_client(self) -> Generator[tuple[Any, Heads | None], None, None]:
+        from ._given_keys import fetched
+
         if self.client is not None:
-            yield self.client.with_options(**self._settings(lent=True)), None
+            settings = self._settings(fetched("api_key", self.api_key), lent=True)
+            yield self.client.with_options(**settings), None
         elif self.async_client is not None:
             raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
         else:
             from ._openai_errors import saying_what_came
 
             with saying_what_came(self._asked_url()), self._clients.sync() as http:
-                yield http.sdk(self._settings())
+                yield http.sdk(self._settings(fetched("api_key", self.api_key)))
 
     @asynccontextmanager
     async def _async_client(self) -> AsyncGenerator[tuple[Any, Heads | None], None]:
+        from ._given_keys import afetched
+
         if self.async_client is not None:
-            yield self.async_client.with_options(**await self._asettings(lent=True)), None
+            settings = self._settings(await afetched("api_key", self.api_key), lent=True)
+            yield self.async_client.with_options(**settings), None
         elif self.client is not None:
             raise OptionError(
                 "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
@@ -210,33 +218,25 @@ class OpenAIBackend(Backend):
 
             with saying_what_came(self._asked_url()):
                 async with self._clients.aio() as http:
-                    yield http.sdk(await self._asettings())
+                    yield http.sdk(self._settings(await afetched("api_key", self.api_key)))
 
-    def _settings(self, *, lent: bool = False) -> dict[str, Any]:
+    def _settings(self, given: str | None, *, lent: bool = False) -> dict[str, Any]:
         """Give the SDK client's settings; what a lent client has of its own is left alone."""
         settings: dict[str, Any] = {"max_retries": 0}
         if self.base_url:
             settings["base_url"] = self.base_url
         if self.api_key or not lent:
-            settings["api_key"] = self._key()
+            settings["api_key"] = self._key(given)
         return settings
 
-    async def _asettings(self, *, lent: bool = False) -> dict[str, Any]:
-        if not callable(self.api_key):
-            return self._settings(lent=lent)
-        from asyncio import to_thread
-
-        return await to_thread(self._settings, lent=lent)  # fetching a key may take a while
-
-    def _key(self) -> str:
-        key = self.api_key() if callable(self.api_key) else self.api_key
-        key = (key or os.environ.get("OPENAI_API_KEY") or "").strip()
+    def _key(self, given: str | None) -> str:
+        key = (given or os.environ.get("OPENAI_API_KEY") or "").strip()
         if not key and (self.base_url or os.environ.get("OPENAI_BASE_URL")):
             return _NO_KEY  # local servers need none, the SDK wants one
         if not key:
             raise OptionError('no API key: set OPENAI_API_KEY, or give api_key="..."')
         if not self._sent.note(key):
-            del key  # a traceback may show the values of variables
+            del given, key  # a traceback may show the values of variables
             raise OptionError("api_key has a character that no HTTP header can carry")
         return key
 
