@@ -16,6 +16,14 @@ Midstream = Literal["auto", "resume", "restart", "raise"]
 _LONGEST = 20 * 86_400  # seconds; systems count the milliseconds of one wait in 31 bits
 
 
+def is_above(bound: float, value: Any, *, or_equal: bool = False) -> bool:
+    """Say whether a value is a number above a bound."""
+    try:
+        return bool(value >= bound if or_equal else value > bound)
+    except TypeError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """How long to wait for a provider, in seconds.
@@ -32,7 +40,7 @@ class Timeout:
         total: For the whole reply, retries included.
 
     Raises:
-        ValueError: A time is not above 0, or not a number.
+        OptionError: A time is not above 0, or not a number.
 
     Example:
         >>> Timeout(first=60)
@@ -49,8 +57,8 @@ class Timeout:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"Timeout({name}={value!r}): give seconds above 0, or None")
+            if value is not None and not is_above(0, value):
+                raise OptionError(f"Timeout({name}={value!r}): give seconds above 0, or None")
             if value is not None and value > _LONGEST:
                 object.__setattr__(self, name, None)  # as dataclasses say for frozen ones
 
@@ -77,8 +85,8 @@ class Limits:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"Limits({name}={value!r}): give a number above 0")
+            if not is_above(0, value):
+                raise OptionError(f"Limits({name}={value!r}): give a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +126,13 @@ class Retry:
     tenacity: Any = None
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
+        if not is_above(1, self.attempts, or_equal=True):
+            raise OptionError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
         for name in ("restarts", "total", "wait", "max_wait"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"Retry({name}={getattr(self, name)!r}): give 0 or more")
+            if not is_above(0, getattr(self, name), or_equal=True):
+                raise OptionError(f"Retry({name}={getattr(self, name)!r}): give 0 or more")
         if self.midstream not in ("auto", "resume", "restart", "raise"):
-            raise ValueError(
+            raise OptionError(
                 f"Retry(midstream={self.midstream!r}): give 'auto', 'resume', 'restart' or 'raise'"
             )
 
@@ -169,7 +177,7 @@ class Window:
     def __post_init__(self) -> None:
         for name in ("turns", "tokens"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"Window({name}={value!r}): give 1 or more, or None")
+            if value is not None and not is_above(1, value, or_equal=True):
+                raise OptionError(f"Window({name}={value!r}): give 1 or more, or None")
         if self.too_long not in ("error", "truncate"):
-            raise ValueError(f"Window(too_long={self.too_long!r}): give 'error' or 'truncate'")
+            raise OptionError(f"Window(too_long={self.too_long!r}): give 'error' or 'truncate'")

@@ -5,15 +5,17 @@ What reads a message is imported by the first one, so that a predict is made in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._errors import OptionError
-from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
+from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry, is_above
 from ._registry import field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from ._backend import Backend, Payload
     from ._call import Call
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
+_DICTS = frozenset({"extra_body", "extra_headers", "extra_query"})
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
@@ -72,13 +75,16 @@ class Spec:
         if self.ends_with not in _ENDS:
             raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
         self._check_policies()
-        if not self.pace >= 0:
+        if not is_above(0, self.pace, or_equal=True):
             raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
         if not all(map(_is_name, self.additional_inputs)):
             raise OptionError(
                 f"additional_inputs={self.additional_inputs!r}: give names of options, such as "
                 "('system', 'temperature')"
             )
+        for name in _DICTS & self.options.keys():
+            if not isinstance(value := self.options[name], (Mapping, NoneType)):
+                raise OptionError(f"{name} is of type {type(value).__name__}: give a dict")
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:
                 raise OptionError(f"{name!r} is not an option here: a reply is always one stream")

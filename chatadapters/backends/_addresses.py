@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
 
+_LAST_PORT, _DIGITS = 65535, 5
+
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
@@ -45,12 +47,32 @@ def with_route(url: str, route: str, version: str = "") -> str:
     return parts._replace(path=path).geturl()
 
 
-def check_url(name: str, value: str) -> None:
+def check_url(name: str, value: Any, *, query: bool = True) -> None:
     """Check that an address is one of HTTP.
+
+    Args:
+        name: The option, for errors.
+        value: The address.
+        query: Whether it may have a query.
 
     Raises:
         OptionError: It is not.
     """
+    if not isinstance(value, str):
+        raise OptionError(f"{name} is of type {type(value).__name__}: give a URL as a string")
+    shown = value.rpartition("@")[2].partition("?")[0]  # a password may be before the @
     if not value.startswith(("http://", "https://")):
-        shown = value.rpartition("@")[2].partition("?")[0]  # a password may be before the @
         raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")
+    rest, asked, _ = value.partition("://")[2].partition("?")
+    host, _, port = rest.partition("/")[0].rpartition("@")[2].rpartition("]")[2].partition(":")
+    if not (host or "]" in rest):
+        raise OptionError(
+            f"{name}={shown!r}: give a URL with a host, such as http://127.0.0.1:8000"
+        )
+    if port and not (port.isdecimal() and len(port) <= _DIGITS and 0 < int(port) <= _LAST_PORT):
+        raise OptionError(f"{name}={shown!r}: give a port from 1 to {_LAST_PORT}")
+    if asked and not query:
+        raise OptionError(
+            f"{name}={shown!r} has a query, behind which no route can be: give that as "
+            "extra_query={...}"
+        )

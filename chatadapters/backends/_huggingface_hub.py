@@ -63,7 +63,7 @@ def lent_by(client: InferenceClientLike | None) -> Lent:
 
 def is_url(value: str | None) -> bool:
     """Say whether a model is named by its address."""
-    return value is not None and value.startswith(("http://", "https://"))
+    return isinstance(value, str) and value.startswith(("http://", "https://"))
 
 
 def is_trusted(url: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .._errors import OptionError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,3 +32,15 @@ class SentKeys:
 
     def __reduce__(self) -> tuple[object, ...]:
         return SentKeys, ()
+
+
+def check_key(name: str, value: object) -> None:
+    """Check that a key is given as one, when a predict is made.
+
+    Raises:
+        OptionError: It is neither a string nor a callable; its value is not shown.
+    """
+    if not (value is None or isinstance(value, str) or callable(value)):
+        raise OptionError(
+            f"{name} is of type {type(value).__name__}: give a string, or a callable that gives one"
+        )

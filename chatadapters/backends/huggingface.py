@@ -119,6 +119,7 @@ class HuggingFaceBackend(HTTPBackend):
         if self.resume_as is not None:
             self._check_resume_as()
         lent_by(self.client)
+        self._check_own()
         object.__setattr__(self, "stop_sequences", checked_stops(self.stop_sequences))
 
     def _check_resume_as(self) -> None:

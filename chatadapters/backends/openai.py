@@ -15,7 +15,7 @@ from .._backend import Backend
 from .._clients import Clients
 from .._errors import OptionError
 from ._addresses import check_url, password_in, split, without_secrets
-from ._sent_keys import SentKeys
+from ._sent_keys import SentKeys, check_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
@@ -89,7 +89,13 @@ class OpenAIBackend(Backend):
         if self.resume_as is not None:
             self._check_resume_as()
         if self.base_url:
-            check_url("base_url", self.base_url)
+            check_url("base_url", self.base_url, query=False)
+        check_key("api_key", self.api_key)
+        for name, kind in (("client", "OpenAI"), ("async_client", "AsyncOpenAI")):
+            client = getattr(self, name)
+            if not (client is None or hasattr(client, "with_options")):
+                shown = type(client).__name__
+                raise OptionError(f"{name} is of type {shown}: give a client, {kind}(...)")
 
     def _check_resume_as(self) -> None:
         from ._chat_resume import check_resume_as

@@ -84,6 +84,7 @@ class TextGenerationBackend(HTTPBackend):
             object.__setattr__(self, "base_url", self.model)
             object.__setattr__(self, "model", None)
         check_url("base_url", self.base_url)
+        self._check_own()
         if self.model and self.wire == "tgi":
             raise OptionError(
                 f"model={self.model!r}: a TGI server has one model; adapter_id= names an adapter"

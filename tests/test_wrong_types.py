@@ -1,0 +1,100 @@
+"""A value of a wrong type is named where the predict is made, never shown if it may be a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatadapters import (
+    Limits,
+    OptionError,
+    Retry,
+    Timeout,
+    Window,
+    echo_predict,
+    huggingface_predict,
+    openai_predict,
+    text_generation_predict,
+)
+
+URL = "http://127.0.0.1:9/v1"
+
+
+def openai(**given: Any) -> None:
+    openai_predict("m", **given)
+
+
+def tgi(**given: Any) -> None:
+    text_generation_predict(**{"base_url": URL, **given})
+
+
+def hub(**given: Any) -> None:
+    huggingface_predict("m", **given)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "words"),
+    [
+        (openai, {"api_key": 5}, "api_key is of type int: give a string, or a callable"),
+        (openai, {"api_key": b"pa55word"}, "api_key is of type bytes: give a string"),
+        (tgi, {"token": 5}, "token is of type int: give a string"),
+        (hub, {"token": b"pa55word"}, "token is of type bytes: give a string"),
+        (tgi, {"headers": "pa55word"}, "headers is of type str: give a dict"),
+        (hub, {"headers": [1]}, "headers is of type list: give a dict"),
+        (tgi, {"headers": {"X": 5}}, r"headers\['X'\] is of type int: give a string"),
+        (openai, {"client": 5}, r"client is of type int: give a client, OpenAI\(...\)"),
+        (openai, {"async_client": 5}, "async_client is of type int"),
+        (openai, {"base_url": 5}, "base_url is of type int: give a URL"),
+        (tgi, {"base_url": 5}, "base_url is of type int: give a URL"),
+        (hub, {"base_url": 5}, "base_url is of type int: give a URL"),
+        (openai, {"base_url": "http://"}, "base_url='http://': give a URL with a host"),
+        (tgi, {"base_url": "http://me:pa55word@:80"}, "base_url=':80': give a URL with a host"),
+        (openai, {"base_url": "http://h:99999/v1"}, "give a port from 1 to 65535"),
+        (hub, {"base_url": "http://h:0"}, "give a port from 1 to 65535"),
+        (tgi, {"base_url": "http://me:pa55word@h:x"}, "give a port from 1 to 65535"),
+        (openai, {"base_url": f"{URL}?key=pa55word"}, "has a query.* extra_query="),
+        (openai, {"extra_body": "pa55word"}, "extra_body is of type str: give a dict"),
+        (openai, {"extra_headers": ["pa55word"]}, "extra_headers is of type list: give a dict"),
+        (tgi, {"stop_sequences": 5}, "stop_sequences=5: give strings"),
+        (openai, {"stop": 5}, "stop=.*5.*: give strings"),
+        (openai, {"pace": None}, "pace=None: give values a second"),
+        (openai, {"pace": "5"}, "pace='5': give values a second"),
+    ],
+)
+def test_it_is_named(make: Any, given: dict[str, Any], words: str) -> None:
+    """With what to give instead."""
+    with pytest.raises(OptionError, match=words) as caught:
+        make(**given)
+    assert "pa55word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "given", "words"),
+    [
+        (Timeout, {"first": "5"}, r"Timeout\(first='5'\): give seconds above 0"),
+        (Retry, {"attempts": "3"}, r"Retry\(attempts='3'\): give 1 \(off\) or more"),
+        (Retry, {"wait": None}, r"Retry\(wait=None\): give 0 or more"),
+        (Limits, {"reply": "x"}, r"Limits\(reply='x'\): give a number above 0"),
+        (Window, {"turns": "x"}, r"Window\(turns='x'\): give 1 or more"),
+    ],
+)
+def test_a_policy_names_it(policy: Any, given: dict[str, Any], words: str) -> None:
+    """An `OptionError`, as for all other options."""
+    with pytest.raises(OptionError, match=words):
+        policy(**given)
+
+
+def test_it_is_named_in_a_changed_predict_too() -> None:
+    """Options may also be changed later."""
+    with pytest.raises(OptionError, match="stop=.*5"):
+        echo_predict().using(stop=5)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1]:8000/v1", "http://[::1]", "https://a:b@h/v1", "http://h:80", "http://h:/x"],
+)
+def test_right_addresses_pass(url: str) -> None:
+    """Also of IPv6, with a login, with and without a port."""
+    openai(base_url=url)
