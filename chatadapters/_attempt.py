@@ -99,6 +99,8 @@ class Attempt:
         self._finish(Finish("unknown"))
 
     def _read(self, events: Iterable[ReaderEvent]) -> None:
+        if not hasattr(events, "__iter__"):
+            raise TypeError(_no_event(events))
         for event in events:
             if self.over:
                 return
@@ -118,6 +120,8 @@ class Attempt:
                     self._ended()
                 case Failed(error):
                     raise error
+                case _:  # pyright: ignore[reportUnnecessaryComparison] # others write readers too
+                    raise TypeError(_no_event(event))
 
     def _ended(self) -> None:
         self.done = True
@@ -194,6 +198,10 @@ class Attempt:
                 f"the reply is longer than {self._most} characters; "
                 "raise limits=Limits(reply=...) if that is wanted"
             )
+
+
+def _no_event(given: object) -> str:
+    return f"a reader gives a list of events, such as [Text('Hello')], not {given!r:.80}"
 
 
 def _incomplete(*, done: bool) -> str:

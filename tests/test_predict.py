@@ -21,6 +21,7 @@ from chatadapters import (
     Limits,
     Message,
     OptionError,
+    Reader,
     Reply,
     Restarted,
     Text,
@@ -362,6 +363,20 @@ def test_an_option_the_echo_backend_lacks_is_named() -> None:
     for wrong in (-1, "a second", None):
         with pytest.raises(OptionError, match=f"delay={wrong!r}: give seconds"):
             echo_predict(delay=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["text", ["text"], None, Text("text"), [1]])
+def test_a_reader_that_gives_no_events_is_told_so(run: Run, given: Any) -> None:
+    """What its author forgot would be missing in the reply."""
+
+    class Careless(ScriptedBackend):
+        def reader(self) -> Reader:
+            reader = Reader()
+            reader.feed = lambda chunk: given  # type: ignore[method-assign]
+            return reader
+
+    with pytest.raises(TypeError, match="a reader gives a list of events, such as"):
+        run(make_predict(Careless("Hello")), "predict", "Hi")
 
 
 def test_an_option_of_one_message_is_not_an_argument(run: Run) -> None:
