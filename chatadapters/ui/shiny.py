@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._protocols import AsyncPredict, Predict
     from ._shown import Inputs
 
+_SECONDS = 15  # that an error is shown, over the stop button
 # What stands between these is shown in a panel of its own.
 _OPEN, _CLOSE = "<thinking>", "</thinking>\n\n"
 
@@ -59,7 +60,7 @@ def for_shiny(
                 raise
             # Shiny's own notification is the whole text, which may be a page of a server.
             notify = import_module("shiny.ui").notification_show
-            notify(explain(error), type="error", duration=None, session=session)
+            notify(explain(error), type="error", duration=_SECONDS, session=session)
 
     async def on_user_submit(text: str, attachments: Sequence[Any]) -> None:
         message = {"text": text, "files": [*attachments]} if attachments else text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
 
 from chatadapters import local_predict
@@ -13,11 +15,20 @@ predict = local_predict(
     additional_inputs=("temperature",),
 )
 
+
+def shown(said: Any) -> Any:
+    """Show a text as Markdown whose HTML is not run; Panel by itself runs what a model writes."""
+    if isinstance(said, str):
+        return pn.pane.Markdown(said, renderer_options={"html": False})
+    return pn.panel(said)
+
+
 pn.extension()
 temperature = pn.widgets.FloatSlider(name="Temperature", start=0, end=2, value=0.2)
 chat = pn.chat.ChatInterface(
     callback=for_panel(predict, inputs=lambda: {"temperature": temperature.value}),
     callback_user="SmolLM2",
+    renderers=[shown],
     # Panel shows its stop button beside the last of these.
     widgets=[
         pn.widgets.FileInput(name="A file"),

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEY = "sk-this-key-is-never-shown"
+# Each way in which a page that shows a text as HTML would run what stands in it.
+ATTACK = """So: <img src=x onerror="window.attacked=1"> <script>window.attacked=2</script>
+<svg onload="window.attacked=3"></svg>
+
+<div><img src=x onerror="window.attacked=4"></div>
+
+<iframe srcdoc="<script>parent.attacked=5</script>"></iframe>
+
+"""
 
 
 class Obedient(ThreadingHTTPServer):
@@ -51,7 +60,7 @@ class Obedient(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Obedient
     # What it is told in the last message, and how it answers.
-    orders: ClassVar = ("refuse", "fail", "slow", "think")
+    orders: ClassVar = ("refuse", "decline", "fail", "slow", "think", "attack")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -62,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         if order == "refuse":
             self._begin(401, "application/json")
             self.wfile.write(json.dumps({"error": error}).encode())
+            return
+        if order == "decline":
+            self._begin(400, "application/json")
+            self.wfile.write(b'{"error": {"message": "no pictures here"}}')
             return
         self._begin(200, "text/event-stream")
         try:
@@ -96,6 +109,7 @@ def _events(order: str, messages: list[dict[str, Any]]) -> Iterator[dict[str, An
         "fail": ["It went well. "],
         "slow": [f"word{number} " for number in range(80)],
         "think": ["42"],
+        "attack": [ATTACK, " it is over"],
         "tell": [f"{word} " for word in f"I was told: {told}".split(" ")],
     }
     thoughts = ["first this ", "then that"] if order == "think" else []

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTE = "The password of the well is xyzzy."
+# Theirs is the history, and it does not say which message was refused.
+KEEPS_REFUSED = ("chainlit", "marimo", "open_webui", "panel", "shiny")
 
 
 def test_a_conversation(chat: Chat, provider: Obedient) -> None:
@@ -141,7 +143,33 @@ def test_an_error(chat: Chat, provider: Obedient, order: str) -> None:
     chat.send("go on")
     chat.states("go on")
     assert not any("locked" in content for _, content in provider.asked())
+    expect(chat.page.get_by_text("the door is locked").first).to_be_visible()  # it is still told
+    chat.screenshot(f"error-{order[7:]}-later")
     record(chat.ui, "errors", "yes")
+
+
+def test_html_is_not_run(chat: Chat) -> None:
+    """What a model writes is no program of the page."""
+    chat.send("attack")
+    chat.states("it is over")
+    chat.page.wait_for_timeout(1000)
+    chat.screenshot("html")
+    assert chat.page.evaluate("window.attacked") is None
+
+
+def test_a_refused_file_is_not_sent_again(chat: Chat, provider: Obedient, tmp_path: Path) -> None:
+    """A model that takes no images says so once, and the next message is answered."""
+    if not chat.ui.upload or chat.ui.name in KEEPS_REFUSED:
+        return
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    chat.attach(tmp_path / "red.png")
+    chat.send("decline it")
+    expect(chat.page.get_by_text("no pictures here").first).to_be_visible(timeout=60_000)
+    chat.page.wait_for_timeout(500)
+    chat.screenshot("refused")
+    chat.send("go on")
+    chat.states("go on")
+    assert provider.asked() == [("user", "go on")]
 
 
 def test_reasoning(chat: Chat, provider: Obedient) -> None:
