@@ -20,6 +20,7 @@ def chat() -> None:
     conversation = Conversation(predict, inputs=lambda: {"temperature": temperature.value})
     files: list[dict[str, object]] = []
     running: list[asyncio.Task[None]] = []
+    client = ui.context.client
 
     async def answer(message: str) -> None:
         with talk:
@@ -31,10 +32,16 @@ def chat() -> None:
         upload.reset()
         async for text in texts:
             place.content = text
+            client.run_javascript("window.scrollTo(0, document.body.scrollHeight)")
 
     def send() -> None:
-        running[:] = [asyncio.create_task(answer(box.value))]
-        box.value = ""
+        if (box.value.strip() or files) and all(task.done() for task in running):
+            running[:] = [asyncio.create_task(answer(box.value))]
+            box.value = ""
+
+    def stop() -> None:
+        for task in running:
+            task.cancel()
 
     async def attach(event: events.UploadEventArguments) -> None:
         files.append({"name": event.file.name, "content": await event.file.read()})
@@ -42,9 +49,10 @@ def chat() -> None:
     talk = ui.column().classes("w-full items-stretch")
     box = ui.input("Say something").on("keydown.enter", send).classes("w-full")
     with ui.row():
-        ui.button("Stop", on_click=lambda: [task.cancel() for task in running])
+        ui.button("Stop", on_click=stop)
         upload = ui.upload(label="Files", on_upload=attach, auto_upload=True, multiple=True)
         temperature = ui.number("Temperature", value=0.2, max=2, step=0.1).classes("w-32")
+    client.on_disconnect(stop)  # a closed page reads no answer
 
 
 if __name__ == "__main__":

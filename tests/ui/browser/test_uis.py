@@ -148,6 +148,27 @@ def test_an_error(chat: Chat, provider: Obedient, order: str) -> None:
     record(chat.ui, "errors", "yes")
 
 
+@pytest.mark.parametrize(
+    "served", [ui for ui in UIS if ui.name == "nicegui"], indirect=True, ids=["nicegui"]
+)
+def test_one_answer_at_a_time(chat: Chat, provider: Obedient) -> None:
+    """An empty box asks nothing, nor does one in mid-answer; a closed page ends the answer."""
+    asked, left = len(provider.requests), provider.left
+    box = chat.page.locator(chat.ui.box).first
+    chat.page.wait_for_timeout(1000)
+    box.press("Enter")
+    chat.page.wait_for_timeout(500)
+    assert len(provider.requests) == asked
+    chat.send("slow")
+    chat.states("word2")
+    box.fill("another")
+    box.press("Enter")
+    chat.page.wait_for_timeout(500)
+    assert (len(provider.requests), box.input_value()) == (asked + 1, "another")
+    chat.page.close()
+    wait_until(lambda: provider.left > left)
+
+
 def test_html_is_not_run(chat: Chat) -> None:
     """What a model writes is no program of the page."""
     chat.send("attack")
