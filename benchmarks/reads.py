@@ -21,7 +21,8 @@ from chatadapters._pour import PouredStream
 from chatadapters.backends.openai import OpenAIBackend
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from chatadapters import Timeout
 
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 class _Connected(OpenAIBackend):
     """A backend whose answer comes on a connection that is there."""
 
+    answer: Callable[[], AbstractAsyncContextManager[Any]]
+
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:  # noqa: ARG002
-        return PouredStream(self.client)
+        return PouredStream(self.answer)
 
 
 async def read(count: int) -> None:
@@ -51,7 +54,9 @@ async def read(count: int) -> None:
 
     token = wire_of("/chat/completions")[0](TOKEN)
     data = b"%x\r\n%b\r\n" % (len(token), token)
-    events = make_predict(_Connected("m", client=answer)).aio.events("Hi")
+    backend = _Connected("m")
+    object.__setattr__(backend, "answer", answer)  # it is frozen
+    events = make_predict(backend).aio.events("Hi")
     for _ in range(count):
         connection.get_buffer(len(data))[: len(data)] = data
         connection.buffer_updated(len(data))

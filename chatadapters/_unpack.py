@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -93,11 +94,17 @@ class _Brotli:
         library = _library("brotli", "brotli", "brotlicffi")
         self._error = library.error
         made = library.Decompressor()
-        self._process = made.process if hasattr(made, "process") else made.decompress
+        process = made.process if hasattr(made, "process") else made.decompress
+        try:
+            process(b"", output_buffer_limit=_MOST_AT_ONCE)
+        except TypeError:  # before version 1.2
+            self._process: Callable[[bytes], bytes] = process
+        else:
+            self._process = partial(process, output_buffer_limit=_MOST_AT_ONCE // 2)
 
     def feed(self, block: bytes) -> Iterator[bytes]:
         try:
-            while piece := self._process(block, output_buffer_limit=_MOST_AT_ONCE // 2):
+            while piece := self._process(block):
                 yield piece
                 block = b""
         except self._error as error:

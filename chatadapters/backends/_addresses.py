@@ -1,4 +1,4 @@
-"""Addresses of servers: checked, shown without what is secret in them, and with a route."""
+"""Names and addresses: checked, shown without what is secret in them, and with a route."""
 
 from __future__ import annotations
 
@@ -45,6 +45,16 @@ def with_route(url: str, route: str, version: str = "") -> str:
     if not path.endswith(route):
         path = path.removesuffix(version) + version + route
     return parts._replace(path=path).geturl()
+
+
+def check_name(name: str, value: object) -> None:
+    """Check that a name is one.
+
+    Raises:
+        OptionError: It is not.
+    """
+    if not (isinstance(value, str) and value):
+        raise OptionError(f"{name}={value!r}: give its name")
 
 
 def check_url(name: str, value: Any, *, query: bool = True) -> None:

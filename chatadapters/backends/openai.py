@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from .._backend import Backend
 from .._clients import Clients
 from .._errors import OptionError
-from ._addresses import check_url, password_in, split, without_secrets
+from ._addresses import check_name, check_url, password_in, without_secrets
 from ._sent_keys import SentKeys, check_key
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class OpenAIBackend(Backend):
     _sent: SentKeys = field(default_factory=SentKeys, init=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_name("model", self.model)
         if self.api not in ("chat", "responses"):
             raise OptionError(f"api={self.api!r}: give 'chat' or 'responses'")
         if self.resume_as is not None:
@@ -91,11 +92,8 @@ class OpenAIBackend(Backend):
         if self.base_url:
             check_url("base_url", self.base_url, query=False)
         check_key("api_key", self.api_key)
-        for name, kind in (("client", "OpenAI"), ("async_client", "AsyncOpenAI")):
-            client = getattr(self, name)
-            if not (client is None or hasattr(client, "with_options")):
-                shown = type(client).__name__
-                raise OptionError(f"{name} is of type {shown}: give a client, {kind}(...)")
+        if self._is_lent():
+            self._check_lent()
 
     def _check_resume_as(self) -> None:
         from ._chat_resume import check_resume_as
@@ -103,6 +101,13 @@ class OpenAIBackend(Backend):
         check_resume_as(self.resume_as)
         if self.api != "chat":
             raise OptionError("resume_as=...: the Responses API cannot continue a reply")
+
+    def _check_lent(self) -> None:
+        from ._openai_lent import check_lent
+
+        for name in ("client", "async_client"):
+            if getattr(self, name) is not None:
+                check_lent(name, getattr(self, name))
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the keywords of the SDK's `create`."""
@@ -291,17 +296,9 @@ class OpenAIBackend(Backend):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        for name in ("client", "async_client"):
-            if getattr(self, name) is not None:
-                raise TypeError(
-                    f"a backend with {name}= cannot be pickled, because the client cannot: "
-                    "give base_url and api_key instead"
-                )
-        if "@" in split(self.base_url or "").netloc:
-            raise TypeError(
-                "a backend with a user or password in its base_url cannot be pickled, because "
-                "the pickle would show it: leave it to the environment's OPENAI_BASE_URL"
-            )
+        from ._openai_lent import check_pickle
+
+        check_pickle(self)
         key = None if isinstance(self.api_key, str) else self.api_key
         return {**self.__dict__, "api_key": key}
 

@@ -234,7 +234,8 @@ def test_a_callable_key_travels() -> None:
 @pytest.mark.parametrize("name", ["client", "async_client"])
 def test_a_client_cannot_be_pickled(name: str) -> None:
     """The error names the argument."""
-    lent: dict[str, Any] = {name: openai.OpenAI(api_key=KEY)}
+    kinds = {"client": openai.OpenAI, "async_client": openai.AsyncOpenAI}
+    lent: dict[str, Any] = {name: kinds[name](api_key=KEY)}
     with pytest.raises(TypeError, match=f"{name}="):
         pickle.dumps(OpenAIBackend("m", **lent))
 
@@ -500,6 +501,29 @@ def test_a_wrong_request_stays_wrong(code: str | None, answer: bool | None) -> N
 
 
 # Ready-made clients
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("client", 5),
+        ("client", openai.AsyncOpenAI(api_key="k")),
+        ("async_client", openai.OpenAI(api_key="k")),
+        ("async_client", openai.AsyncOpenAI),
+    ],
+    ids=["number", "async", "sync", "class"],
+)
+def test_a_client_of_the_other_colour_is_refused(option: str, value: Any) -> None:
+    """The error says which class is wanted, before anything is sent."""
+    with pytest.raises(OptionError, match=f"{option} is of type .*: give a client, "):
+        OpenAIBackend("m", **{option: value})
+
+
+@pytest.mark.parametrize("model", [None, "", 5])
+def test_a_model_is_needed(model: Any) -> None:
+    """A null would come back as an error of the server's."""
+    with pytest.raises(OptionError, match="model=.*: give its name"):
+        OpenAIBackend(model)
 
 
 def test_a_ready_made_client_is_used(server: Served) -> None:
