@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
+from ._frames import FrameBreaker, whole
 from ._shown import Shown, news, shown
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def for_shiny(
 
     The conversation is the chat's, files included. With `chat_ui(..., enable_cancel=True)` the
     stop button ends the provider's work; what came of the answer is kept, also after an error,
-    which is told in a notification. Reasoning that `show_reasoning` asks for is shown in the
+    which is told in a notification. Tags that would embed a page, which shinychat lets through,
+    are shown as text. Reasoning that `show_reasoning` asks for is shown in the
     chat's own panel.
 
     Args:
@@ -49,13 +51,18 @@ def for_shiny(
     _wire_stop(chat, session)
 
     async def stream(replies: AsyncGenerator[Shown, None]) -> AsyncGenerator[str, None]:
-        before = Shown()
+        before, breaker = Shown(), FrameBreaker()
         try:
             async with aclosing(replies):
                 async for now in replies:
-                    yield _text(before, now)
+                    if piece := breaker.feed(_text(before, now)):
+                        yield piece
                     before = now
+            if piece := breaker.flush():
+                yield piece
         except Exception as error:
+            if piece := breaker.flush():
+                yield piece
             if chat.on_error != "actual":
                 raise
             # Shiny's own notification is the whole text, which may be a page of a server.
@@ -82,7 +89,7 @@ def _text(before: Shown, now: Shown) -> str:
 def _without_thoughts(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     for turn in turns:
-        content = turn["content"]
+        content = whole(turn["content"])
         if turn["role"] == "assistant" and content.startswith(_OPEN):
             content = content.partition(_CLOSE.strip())[2].lstrip("\n")
         told.append({**turn, "content": content})

@@ -101,6 +101,15 @@ async def test_reasoning_stands_between_tags(chat: Chat) -> None:
     assert asked(backend) == [("user", "hi"), ("assistant", "Yes"), ("user", "second")]
 
 
+async def test_a_tag_that_embeds_a_page_is_text(chat: Chat) -> None:
+    """In whatever pieces it comes; the model gets its own text back."""
+    backend, predict = answering(["Look: <if", "rame src=x> <", Finish("stop")])
+    handler = for_shiny(predict, chat)
+    assert await chat.submit(handler, "hi") == "Look: <\u200biframe src=x> <"
+    await chat.submit(handler, "second")
+    assert asked(backend)[1] == ("assistant", "Look: <iframe src=x> <")
+
+
 def failing() -> Predict:
     return answering(["Well", PermissionError("no")])[1]
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTE = "The password of the well is xyzzy."
-# Which attack works, as docs/uis.md says: shinychat lets an iframe through.
-RUN_IFRAMES = {"shiny": 5}
 # Theirs is the history, and it does not say which message was refused.
 KEEPS_REFUSED = ("chainlit", "marimo", "open_webui", "panel", "shiny")
 
@@ -178,8 +176,7 @@ def test_html_is_not_run(chat: Chat) -> None:
     chat.states("it is over")
     chat.page.wait_for_timeout(1000)
     chat.screenshot("html")
-    runs = RUN_IFRAMES.get(chat.ui.name)
-    assert chat.page.evaluate("window.attacked") == runs
+    assert chat.page.evaluate("window.attacked") is None
 
 
 def test_a_refused_file_is_not_sent_again(chat: Chat, provider: Obedient, tmp_path: Path) -> None:
