@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatadapters import Finish, OptionError, Reasoning, Retry, text_generation_predict
+from chatadapters.testing import Pause
 from chatadapters.ui import Conversation
 from tests.ui.asked import answering, asked
 
@@ -83,7 +84,8 @@ def test_settings_are_asked_for_each_message(ask: Ask) -> None:
 
 def test_what_came_of_a_stopped_answer_is_kept(ask: Ask) -> None:
     """A stream that is closed leaves its text in the history."""
-    backend, predict = answering("Hello my dear", "Yes")
+    words = ["Hello", Pause(0.3), " my", Pause(30), " dear", Finish("stop")]
+    backend, predict = answering(words, "Yes")
     conversation = Conversation(predict)
     assert ask(conversation, "Hi", until="Hello my") == ["Hello", "Hello my"]
     ask(conversation, "Go on.")
