@@ -21,14 +21,16 @@ atexit.register(at_exit.close)
 
 if "TGI_URL" in os.environ:
     url, template = os.environ["TGI_URL"], get_template("starchat")
+    system = "Below is a dialogue between a human user and a helpful AI coding assistant."
 else:
     url, template = at_exit.enter_context(tgi_server()).base_url, get_template("chatml")
+    system = "Give short, clear answers in English."  # it is a very small model
 
 predict = text_generation_predict(
     url,
     template=template,
     token=os.environ.get("TGI_TOKEN"),
-    system="Below is a dialogue between a human user and a helpful AI coding assistant.",
+    system=system,
     do_sample=True,
     repetition_penalty=1.2,
     truncate=4096,
