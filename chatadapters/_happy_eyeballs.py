@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ._race import NEXT_ADDRESS_SECONDS, by_turns
+from ._race import NEXT_ADDRESS_SECONDS, by_turns, new_socket
 
 if TYPE_CHECKING:
     from ._race import Address
@@ -67,16 +67,8 @@ async def _try(
 
 
 async def _open(address: Address, local_address: str | None) -> socket.socket:
-    family, kind, protocol, _, where = address
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.setblocking(False)
-        if local_address is not None:
-            sock.bind((local_address, 0))
-        await asyncio.get_running_loop().sock_connect(sock, where)
-    except BaseException:
-        sock.close()
-        raise
+    with new_socket(address, local_address) as sock:
+        await asyncio.get_running_loop().sock_connect(sock, address[-1])
     return sock
 
 

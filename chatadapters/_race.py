@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from math import inf
 from queue import SimpleQueue
@@ -21,7 +21,7 @@ from ._abort import this_request
 from ._slices import IN, ready, slices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from selectors import BaseSelector
 
     #: What `socket.getaddrinfo` gives: family, kind, protocol, name, and what to connect to.
@@ -83,18 +83,29 @@ def _first(
 
 
 def _begun(address: Address, local_address: str | None) -> socket.socket:
-    family, kind, protocol, _, where = address
+    with new_socket(address, local_address) as sock, suppress(BlockingIOError):
+        sock.connect(address[-1])
+    return sock
+
+
+@contextmanager
+def new_socket(address: Address, local_address: str | None) -> Generator[socket.socket, None, None]:
+    """Give a socket that does not block, to be connected; it is closed if that fails.
+
+    Args:
+        address: Where it is to connect.
+        local_address: The address to connect from, or None for any.
+    """
+    family, kind, protocol, _, _ = address
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
         if local_address is not None:
             sock.bind((local_address, 0))
-        with suppress(BlockingIOError):
-            sock.connect(where)
+        yield sock
     except BaseException:
         sock.close()
         raise
-    return sock
 
 
 def _ended(running: BaseSelector, seconds: float, deadline: float) -> list[socket.socket]:
