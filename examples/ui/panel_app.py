@@ -16,11 +16,11 @@ predict = local_predict(
 )
 
 
-def shown(said: Any) -> Any:
+def shown(said: Any) -> pn.pane.Markdown | None:
     """Show a text as Markdown whose HTML is not run; Panel by itself runs what a model writes."""
-    if isinstance(said, str):
-        return pn.pane.Markdown(said, renderer_options={"html": False})
-    return pn.panel(said)
+    if not isinstance(said, str):
+        return None  # a file, which Panel shows
+    return pn.pane.Markdown(said, renderer_options={"html": False, "breaks": True})
 
 
 pn.extension()
