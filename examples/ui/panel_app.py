@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import panel as pn
 
 from chatadapters import local_predict
@@ -15,20 +13,13 @@ predict = local_predict(
     additional_inputs=("temperature",),
 )
 
-
-def shown(said: Any) -> pn.pane.Markdown | None:
-    """Show a text as Markdown whose HTML is not run; Panel by itself runs what a model writes."""
-    if not isinstance(said, str):
-        return None  # a file, which Panel shows
-    return pn.pane.Markdown(said, renderer_options={"html": False, "breaks": True})
-
-
+# Panel by itself runs the HTML that a model writes.
+pn.pane.Markdown.param.renderer_options.default = {"html": False}
 pn.extension()
 temperature = pn.widgets.FloatSlider(name="Temperature", start=0, end=2, value=0.2)
 chat = pn.chat.ChatInterface(
     callback=for_panel(predict, inputs=lambda: {"temperature": temperature.value}),
     callback_user="SmolLM2",
-    renderers=[shown],
     # Panel shows its stop button beside the last of these.
     widgets=[
         pn.widgets.FileInput(name="A file"),
