@@ -289,7 +289,7 @@ def as_httpx() -> Generator[None, None, None]:
     """Raise httpcore's errors as httpx's of the same name."""
     try:
         yield
-    except Exception as error:  # what is not httpcore's goes on as it is
+    except Exception as error:  # httpcore's have no class of their own in common
         kind = getattr(httpx2, type(error).__name__, None)
         if kind is None or not type(error).__module__.startswith("httpcore2"):
             raise

@@ -48,7 +48,7 @@ class Network(httpcore2.NetworkBackend):
         return Connection(made)
 
     def sleep(self, seconds: float) -> None:
-        raise NotImplementedError  # httpcore's own retries are off
+        raise NotImplementedError  # only httpcore's own retries sleep, and they are off
 
 
 class Connection(httpcore2.NetworkStream):

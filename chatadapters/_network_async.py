@@ -65,7 +65,7 @@ class AsyncNetwork(httpcore2.AsyncNetworkBackend):
         return made
 
     async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError  # httpcore's own retries are off
+        raise NotImplementedError  # only httpcore's own retries sleep, and they are off
 
 
 class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
@@ -253,7 +253,7 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         self._asked = self._loop.time()
         try:
             told = self._take(data)
-        except Exception as error:  # it belongs to who waits for the end
+        except Exception as error:  # raised where the end of the body is awaited
             self._take = None
             _fail(self._wanted, error)
             return

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from selectors import BaseSelector
 
+    from ._abort import Hangup
+
     #: What `socket.getaddrinfo` gives: family, kind, protocol, name, and what to connect to.
     Address: TypeAlias = tuple[Any, ...]
 
@@ -115,8 +117,7 @@ def _ended(running: BaseSelector, seconds: float, deadline: float) -> list[socke
         request.found(_sockets(running)[0])
     wait = min(seconds, max(0.0, deadline - monotonic()))
     events = next(filter(None, map(running.select, slices(None if wait == inf else wait))), [])
-    if request is not None and request.aborted:
-        raise ConnectionAbortedError("the request was stopped")
+    _check_stopped(request)
     if not events and monotonic() >= deadline:
         raise TimeoutError("timed out")
     return [key.fileobj for key, _ in events if isinstance(key.fileobj, socket.socket)]
@@ -137,7 +138,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Address]:
         with bell:
             try:
                 answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            except Exception as error:  # for who waits
+            except Exception as error:  # raised in the thread that waits for the answer
                 answers.put(error)
 
     with ours:  # a thread, because nothing interrupts the system's resolver
@@ -149,13 +150,17 @@ def _addresses(host: str, port: int, deadline: float) -> list[Address]:
     return answer
 
 
+def _check_stopped(request: Hangup | None) -> None:
+    if request is not None and request.aborted:
+        raise ConnectionAbortedError("the request was stopped")
+
+
 def _wait(sock: socket.socket, deadline: float) -> None:
     request = this_request()
     if request is not None:
         request.found(sock)
     is_ready = ready(sock, IN, None if deadline == inf else max(0.0, deadline - monotonic()))
-    if request is not None and request.aborted:
-        raise ConnectionAbortedError("the request was stopped")
+    _check_stopped(request)
     if not is_ready:
         raise TimeoutError("timed out")
 

@@ -117,7 +117,7 @@ class ReplyState:
             self._show()
             if self._attempt.finish is not None and (broke is not None or self._is_over()):
                 self._complete()  # what breaks after the finish is no failure
-        except Exception as error:  # it does not go on from what was shown
+        except Exception as error:  # of a view, or of the caller's `notice`
             self._fail(error)
         else:
             if broke is not None and not self.over:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from time import time
 from typing import Any
 
@@ -71,11 +72,13 @@ def _seconds_or_date(value: str | None) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    try:
-        number = float(value)  # type: ignore[arg-type] # what cannot be a number raises
-    except (TypeError, ValueError, OverflowError):
+    if not isinstance(value, (str, int, float)):
         return None
-    return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
 
 
 def _until_date(value: str) -> float | None:

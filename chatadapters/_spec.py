@@ -221,7 +221,7 @@ def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[s
     others = {
         name: value for name, value in changes.items() if name not in names | _OWN | {"backend"}
     }
-    return (replace(backend, **own) if own else backend), others  # type: ignore[type-var] # a dataclass
+    return (replace(backend, **own) if own and is_dataclass(backend) else backend), others
 
 
 _OWN = {item.name for item in fields(Spec)} - {"backend", "options"}

@@ -13,4 +13,4 @@ def _local_predict(**options: Any) -> Any:
     return make_predict(Metronome(), **options)
 
 
-chatadapters.local_predict = _local_predict  # type: ignore[assignment] # it takes what is used
+chatadapters.local_predict = _local_predict  # type: ignore[assignment] # it takes fewer options than the real one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _TAGS = ("<iframe", "<object", "<embed")
-_OPENING = re.compile("<(?=iframe|object|embed)", re.IGNORECASE)
+_OPENING = re.compile("|".join(f"<(?={tag[1:]})" for tag in _TAGS), re.IGNORECASE)
 # A tag begins with a letter: with this, which nobody sees, it is text.
 _BROKEN = "<\u200b"
 
