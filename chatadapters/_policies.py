@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._checks import is_above, is_whole
 from ._errors import OptionError
 
 if TYPE_CHECKING:
@@ -14,14 +15,6 @@ EndsWith = Literal["finish", "done", "close"]
 Midstream = Literal["auto", "resume", "restart", "raise"]
 
 _LONGEST = 20 * 86_400  # seconds; systems count the milliseconds of one wait in 31 bits
-
-
-def is_above(bound: float, value: Any, *, or_equal: bool = False) -> bool:
-    """Say whether a value is a number above a bound."""
-    try:
-        return bool(value >= bound if or_equal else value > bound)
-    except TypeError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +119,13 @@ class Retry:
     tenacity: Any = None
 
     def __post_init__(self) -> None:
-        if not is_above(1, self.attempts, or_equal=True):
-            raise OptionError(f"Retry(attempts={self.attempts!r}): give 1 (off) or more")
-        for name in ("restarts", "total", "wait", "max_wait"):
+        if not is_whole(1, self.attempts):
+            raise OptionError(
+                f"Retry(attempts={self.attempts!r}): give a whole number, 1 (off) or more"
+            )
+        if not is_whole(0, self.restarts):
+            raise OptionError(f"Retry(restarts={self.restarts!r}): give a whole number, 0 or more")
+        for name in ("total", "wait", "max_wait"):
             if not is_above(0, getattr(self, name), or_equal=True):
                 raise OptionError(f"Retry({name}={getattr(self, name)!r}): give 0 or more")
         if self.midstream not in ("auto", "resume", "restart", "raise"):
@@ -177,7 +174,11 @@ class Window:
     def __post_init__(self) -> None:
         for name in ("turns", "tokens"):
             value = getattr(self, name)
-            if value is not None and not is_above(1, value, or_equal=True):
-                raise OptionError(f"Window({name}={value!r}): give 1 or more, or None")
+            if value is not None and not is_whole(1, value):
+                raise OptionError(
+                    f"Window({name}={value!r}): give a whole number, 1 or more, or None"
+                )
+        if self.count is not None and not callable(self.count):
+            raise OptionError(f"Window(count={self.count!r}): give a function, or None")
         if self.too_long not in ("error", "truncate"):
             raise OptionError(f"Window(too_long={self.too_long!r}): give 'error' or 'truncate'")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._checks import check_headers, is_above, is_sendable
 from ._errors import OptionError
-from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry, is_above
+from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
-_DICTS = frozenset({"extra_body", "extra_headers", "extra_query"})
+_DICTS = frozenset({"extra_body", "extra_query"})
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
@@ -85,6 +86,10 @@ class Spec:
         for name in _DICTS & self.options.keys():
             if not isinstance(value := self.options[name], (Mapping, NoneType)):
                 raise OptionError(f"{name} is of type {type(value).__name__}: give a dict")
+        check_headers("extra_headers", self.options.get("extra_headers"))
+        for name, value in self.options.items():
+            if not is_sendable(value):
+                raise OptionError(f"{name}={value!r:.200}: give finite numbers, no NaN or infinity")
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:
                 raise OptionError(f"{name!r} is not an option here: a reply is always one stream")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
+from openai import Omit
 
 from chatadapters import (
     Limits,
@@ -43,6 +45,8 @@ def hub(**given: Any) -> None:
         (tgi, {"headers": "pa55word"}, "headers is of type str: give a dict"),
         (hub, {"headers": [1]}, "headers is of type list: give a dict"),
         (tgi, {"headers": {"X": 5}}, r"headers\['X'\] is of type int: give a string"),
+        (openai, {"api_key": "pa55word\r\nX: 1"}, "api_key has a line break or another"),
+        (tgi, {"token": "pa55wörd"}, "token has a line break or another character"),
         (openai, {"client": 5}, r"client is of type int: give a client, OpenAI\(...\)"),
         (openai, {"async_client": 5}, "async_client is of type int"),
         (openai, {"base_url": 5}, "base_url is of type int: give a URL"),
@@ -57,6 +61,16 @@ def hub(**given: Any) -> None:
         (openai, {"extra_body": "pa55word"}, "extra_body is of type str: give a dict"),
         (openai, {"extra_headers": ["pa55word"]}, "extra_headers is of type list: give a dict"),
         (tgi, {"stop_sequences": 5}, "stop_sequences=5: give strings"),
+        (openai, {"extra_headers": {"X": "a\r\nY: pa55word"}}, r"extra_headers\['X'\] has a line"),
+        (openai, {"extra_headers": {"X Y": "pa55word"}}, "extra_headers: 'X Y' is no name"),
+        (openai, {"extra_headers": {3: "pa55word"}}, "extra_headers: 3 is no name"),
+        (openai, {"extra_headers": {"X": None}}, "is of type NoneType: give a string"),
+        (tgi, {"headers": {"X": "pa55word\n"}}, r"headers\['X'\] has a line break"),
+        (hub, {"headers": {"X": "pa55wörd"}}, r"headers\['X'\] .* give printable ASCII"),
+        (hub, {"headers": {"": "pa55word"}}, "headers: '' is no name of a header"),
+        (openai, {"temperature": math.nan}, "temperature=nan: give finite numbers"),
+        (tgi, {"extra_body": {"a": [math.inf]}}, "extra_body=.*inf.*: give finite numbers"),
+        (hub, {"top_p": -math.inf}, "top_p=-inf: give finite numbers"),
         (openai, {"stop": 5}, "stop=.*5.*: give strings"),
         (openai, {"pace": None}, "pace=None: give values a second"),
         (openai, {"pace": "5"}, "pace='5': give values a second"),
@@ -73,10 +87,21 @@ def test_it_is_named(make: Any, given: dict[str, Any], words: str) -> None:
     ("policy", "given", "words"),
     [
         (Timeout, {"first": "5"}, r"Timeout\(first='5'\): give seconds above 0"),
-        (Retry, {"attempts": "3"}, r"Retry\(attempts='3'\): give 1 \(off\) or more"),
+        (
+            Retry,
+            {"attempts": "3"},
+            r"Retry\(attempts='3'\): give a whole number, 1 \(off\) or more",
+        ),
+        (Retry, {"attempts": 2.5}, r"Retry\(attempts=2.5\): give a whole number, 1 \(off\)"),
+        (Retry, {"attempts": True}, r"Retry\(attempts=True\)"),
+        (Retry, {"restarts": 0.5}, r"Retry\(restarts=0.5\): give a whole number, 0 or more"),
+        (Timeout, {"first": True}, r"Timeout\(first=True\): give seconds above 0"),
+        (Limits, {"event": True}, r"Limits\(event=True\): give a number above 0"),
+        (Window, {"turns": 1.5}, r"Window\(turns=1.5\): give a whole number, 1 or more"),
+        (Window, {"count": 5}, r"Window\(count=5\): give a function"),
         (Retry, {"wait": None}, r"Retry\(wait=None\): give 0 or more"),
         (Limits, {"reply": "x"}, r"Limits\(reply='x'\): give a number above 0"),
-        (Window, {"turns": "x"}, r"Window\(turns='x'\): give 1 or more"),
+        (Window, {"turns": "x"}, r"Window\(turns='x'\): give a whole number"),
     ],
 )
 def test_a_policy_names_it(policy: Any, given: dict[str, Any], words: str) -> None:
@@ -98,3 +123,8 @@ def test_it_is_named_in_a_changed_predict_too() -> None:
 def test_right_addresses_pass(url: str) -> None:
     """Also of IPv6, with a login, with and without a port."""
     openai(base_url=url)
+
+
+def test_a_header_that_the_sdk_leaves_out_passes() -> None:
+    """The openai SDK's own value for that is not refused."""
+    openai_predict("m", extra_headers={"X-Trace": "7", "User-Agent": Omit()})

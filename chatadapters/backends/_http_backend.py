@@ -5,21 +5,20 @@ What a message needs is imported by the first one, so that a predict is made in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .._backend import Backend
+from .._checks import NOT_CARRIED, check_headers
 from .._errors import OptionError
 from .._http_clients import http_clients
 from ._addresses import password_in, without_secrets
 from ._sent_keys import SentKeys, check_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
     from .._abort import AbortableStream, Hangup
     from .._clients import Clients
@@ -56,13 +55,7 @@ class HTTPBackend(Backend):
     def _check_own(self) -> None:
         """Check the fields that all of these backends have."""
         check_key("token", self.token)
-        headers: Any = self.headers
-        if not isinstance(headers, (Mapping, NoneType)):
-            raise OptionError(f"headers is of type {type(headers).__name__}: give a dict")
-        for name, value in (headers or {}).items():
-            if not isinstance(value, str):
-                kind = type(value).__name__
-                raise OptionError(f"headers[{name!r}] is of type {kind}: give a string")
+        check_headers("headers", self.headers)
 
     def _url(self) -> str:
         raise NotImplementedError  # each provider has its own
@@ -159,7 +152,7 @@ class HTTPBackend(Backend):
             return {}
         if not self._sent.note(token):
             del given, token  # a traceback may show the values of variables
-            raise OptionError("token has a character that no HTTP header can carry")
+            raise OptionError(f"token {NOT_CARRIED}")
         return {"Authorization": f"Bearer {token}"}
 
     def secrets(self) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .._checks import NOT_CARRIED, is_carried
 from .._errors import OptionError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SentKeys:
 
     def note(self, key: str) -> bool:
         """Note that a key is sent; False if no HTTP header can carry it."""
-        if not (key.isascii() and key.isprintable()):
+        if not is_carried(key):
             return False
         if key not in self._keys:
             self._keys.append(key)
@@ -38,8 +39,11 @@ def check_key(name: str, value: object) -> None:
     """Check that a key is given as one, when a predict is made.
 
     Raises:
-        OptionError: It is neither a string nor a callable; its value is not shown.
+        OptionError: It is neither a string nor a callable, or no HTTP header can carry it; its
+            value is not shown.
     """
+    if isinstance(value, str) and not is_carried(value.strip()):
+        raise OptionError(f"{name} {NOT_CARRIED}")
     if not (value is None or isinstance(value, str) or callable(value)):
         raise OptionError(
             f"{name} is of type {type(value).__name__}: give a string, or a callable that gives one"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .._backend import Backend
+from .._checks import NOT_CARRIED
 from .._clients import Clients
 from .._errors import OptionError
 from ._addresses import check_name, check_url, password_in, without_secrets
@@ -248,7 +249,7 @@ class OpenAIBackend(Backend):
             raise OptionError('no API key: set OPENAI_API_KEY, or give api_key="..."')
         if not self._sent.note(key):
             del given, key  # a traceback may show the values of variables
-            raise OptionError("api_key has a character that no HTTP header can carry")
+            raise OptionError(f"api_key {NOT_CARRIED}")
         return key
 
     def _is_openai(self) -> bool:

@@ -1,0 +1,75 @@
+"""Whether what a caller gives can be what it is given for: numbers, and headers of HTTP. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import isfinite
+from types import NoneType
+from typing import Any
+
+from ._errors import OptionError
+
+#: What is said of a value that `is_carried` is not said of.
+NOT_CARRIED = (
+    "has a line break or another character that no HTTP header can carry: give printable ASCII"
+)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def is_above(bound: float, value: Any, *, or_equal: bool = False) -> bool:
+    """Say whether a value is a number above a bound."""
+    try:
+        return not isinstance(value, bool) and bool(value >= bound if or_equal else value > bound)
+    except TypeError:
+        return False
+
+
+def is_whole(least: int, value: Any) -> bool:
+    """Say whether a value is a whole number and not below a bound."""
+    return hasattr(value, "__index__") and is_above(least, value, or_equal=True)
+
+
+def is_sendable(value: Any) -> bool:
+    """Say whether a value has no NaN and no infinity in it, for which JSON has no words.
+
+    Example:
+        >>> is_sendable({"bias": [0.5, 1]}), is_sendable({"bias": [float("nan")]})
+        (True, False)
+    """
+    match value:
+        case float():
+            return isfinite(value)
+        case dict():
+            return all(map(is_sendable, value.values()))
+        case list() | tuple():
+            return all(map(is_sendable, value))
+    return True
+
+
+def check_headers(name: str, headers: Any) -> None:
+    """Check that headers can be sent; their values, which may be keys, are not shown.
+
+    Args:
+        name: The name under which they were given.
+        headers: Headers by name, or None.
+
+    Raises:
+        OptionError: They are no dict, a name is none, or a value has a line break or another
+            character that HTTP cannot carry.
+    """
+    if not isinstance(headers, (Mapping, NoneType)):
+        raise OptionError(f"{name} is of type {type(headers).__name__}: give a dict")
+    for header, value in (headers or {}).items():
+        if not isinstance(header, str) or not _TOKEN.fullmatch(header):
+            raise OptionError(f"{name}: {header!r} is no name of a header, such as 'X-Trace'")
+        kind = type(value)
+        if kind is not str and kind.__module__ == "builtins":  # the openai SDK has its `Omit`
+            raise OptionError(f"{name}[{header!r}] is of type {kind.__name__}: give a string")
+        if isinstance(value, str) and not is_carried(value):
+            raise OptionError(f"{name}[{header!r}] {NOT_CARRIED}")
+
+
+def is_carried(value: str) -> bool:
+    """Say whether an HTTP header can carry a value."""
+    return value.isascii() and value.isprintable()
