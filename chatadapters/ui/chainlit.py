@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
+from ._refused import leaving_out_refused
 from ._shown import Shown, named, shown
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def for_chainlit(
         >>> handler = for_chainlit(echo_predict())
         >>> # cl.on_message(handler)
     """
-    answer = shown(predict)
+    answer = leaving_out_refused(shown(predict))
 
     async def on_message(message: Any) -> None:
         cl: Any = import_module("chainlit")

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
+from ._refused import leaving_out_refused
 from ._shown import Shown, named, news, shown
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def for_marimo(
         >>> model = for_marimo(echo_predict())
         >>> # mo.ui.chat(model)
     """
-    answer = shown(predict)
+    answer = leaving_out_refused(shown(predict))
 
     async def model(
         messages: Sequence[Any], config: Any = None

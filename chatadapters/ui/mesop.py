@@ -6,15 +6,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
+from ._refused import FAILED, REFUSED, refused, without_failure, without_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from .._protocols import Predict
     from ._shown import Inputs
-
-# Begins with an invisible character that no model writes, so that it can be found again.
-_FAILED = "\u2063\u26a0\ufe0f "
 
 
 def for_mesop(
@@ -43,21 +41,25 @@ def for_mesop(
         given = False
         try:
             options = inputs() if inputs else {}
-            answer: Any = predict.deltas(message, _without_failures(history), **options)
+            before = without_refused(_without_failures(history))
+            answer: Any = predict.deltas(message, before, **options)
             with closing(answer) as deltas:
                 for delta in deltas:
                     given = True
                     yield delta
         # Whatever it is, Mesop has no other place for it.
         except Exception as error:
-            yield ("\n\n" if given else "") + _FAILED + explain(error)
+            if not given and refused(error):
+                given = True
+                yield REFUSED
+            yield ("\n\n" if given else "") + FAILED + explain(error)
 
     return transform
 
 
 def _without_failures(history: Sequence[Any]) -> list[dict[str, str]]:
     return [
-        {"role": turn.role, "content": turn.content.partition(_FAILED)[0].rstrip("\n")}
+        {"role": turn.role, "content": without_failure(turn.content)}
         if turn.role == "assistant"
         else {"role": turn.role, "content": turn.content}
         for turn in history

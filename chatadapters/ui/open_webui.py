@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._explain import explain
+from ._refused import leaving_out_refused
 from ._shown import Shown, named, news, shown
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) ->
         >>> from chatadapters import echo_predict
         >>> Pipe = for_open_webui(echo_predict())
     """
-    answer = shown(predict)
+    answer = leaving_out_refused(shown(predict))
     whole: Any = getattr(predict, "aio", predict).complete
 
     async def chunks(

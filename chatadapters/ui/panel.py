@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._explain import explain
 from .._media import part_from_bytes
 from .._parts import Message
+from ._refused import leaving_out_refused
 from ._shown import shown
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def for_panel(
         >>> callback = for_panel(echo_predict())
         >>> # pn.chat.ChatInterface(callback=callback)
     """
-    answer = shown(predict)
+    answer = leaving_out_refused(shown(predict))
 
     async def callback(contents: Any, user: str, instance: Any) -> AsyncGenerator[str, None]:
         try:

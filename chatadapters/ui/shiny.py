@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
 from ._frames import FrameBreaker, whole
+from ._refused import FAILED, leaving_out_refused, without_failure
 from ._shown import Shown, news, shown
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from .._protocols import AsyncPredict, Predict
     from ._shown import Inputs
 
-_SECONDS = 15  # that an error is shown, over the stop button
 # What stands between these is shown in a panel of its own.
 _OPEN, _CLOSE = "<thinking>", "</thinking>\n\n"
 
@@ -28,9 +28,9 @@ def for_shiny(
 
     The conversation is the chat's, files included. With `chat_ui(..., enable_cancel=True)` the
     stop button ends the provider's work; what came of the answer is kept, also after an error,
-    which is told in a notification. Tags that would embed a page, which shinychat lets through,
-    are shown as text. Reasoning that `show_reasoning` asks for is shown in the
-    chat's own panel.
+    which is told below it and not sent to the model. Tags that would embed a page, which
+    shinychat lets through, are shown as text. Reasoning that `show_reasoning` asks for is shown
+    in the chat's own panel.
 
     Args:
         predict: What answers.
@@ -46,7 +46,7 @@ def for_shiny(
         >>> # chat = Chat("chat")
         >>> # chat.on_user_submit(for_shiny(echo_predict(), chat))
     """
-    answer = shown(predict)
+    answer = leaving_out_refused(shown(predict))
     session = import_module("shiny.session").require_active_session(None)
     _wire_stop(chat, session)
 
@@ -61,13 +61,16 @@ def for_shiny(
             if piece := breaker.flush():
                 yield piece
         except Exception as error:
+            # Shiny's own notification is the whole text, which may be a page of a server, and
+            # lies over the stop button.
+            ours = chat.on_error == "actual"
+            ends = _CLOSE if before.reasoning and not before.text else "\n\n"
+            if piece := breaker.feed(f"{ends}{FAILED}{explain(error)}" if ours else ""):
+                yield piece
             if piece := breaker.flush():
                 yield piece
-            if chat.on_error != "actual":
+            if not ours:
                 raise
-            # Shiny's own notification is the whole text, which may be a page of a server.
-            notify = import_module("shiny.ui").notification_show
-            notify(explain(error), type="error", duration=_SECONDS, session=session)
 
     async def on_user_submit(text: str, attachments: Sequence[Any]) -> None:
         message = {"text": text, "files": [*attachments]} if attachments else text
@@ -89,7 +92,7 @@ def _text(before: Shown, now: Shown) -> str:
 def _without_thoughts(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     for turn in turns:
-        content = whole(turn["content"])
+        content = without_failure(whole(turn["content"]))
         if turn["role"] == "assistant" and content.startswith(_OPEN):
             content = content.partition(_CLOSE.strip())[2].lstrip("\n")
         told.append({**turn, "content": content})

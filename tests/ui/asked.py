@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 IMAGE = ImagePart("data:image/png;base64,iVBORw0KGgo=", "px.png")
 
 
+class Refusal(Exception):
+    """What an SDK raises for a message that its provider does not take."""
+
+    status_code = 400
+
+
 def asked(backend: ScriptedBackend) -> list[tuple[str, Any]]:
     """Give role and content of the messages of the last request."""
     return [(message["role"], message["content"]) for message in backend.requests[-1]["messages"]]

@@ -10,7 +10,7 @@ import pytest
 from chatadapters import Finish, OptionError, Reasoning, Retry, text_generation_predict
 from chatadapters.testing import Pause
 from chatadapters.ui import Conversation
-from tests.ui.asked import answering, asked
+from tests.ui.asked import Refusal, answering, asked
 
 FILE = {"name": "note.txt", "content": b"The password is xyzzy."}
 Ask = Callable[..., list[str]]
@@ -118,12 +118,6 @@ def test_reasoning_is_shown_and_not_sent(ask: Ask) -> None:
     assert "why" in ask(conversation, "Hi")[-1]
     ask(conversation, "Go on.")
     assert asked(backend)[1] == ("assistant", "42")
-
-
-class Refusal(Exception):
-    """What an SDK raises for a message that its provider does not take."""
-
-    status_code = 400
 
 
 def test_a_refused_message_is_not_sent_again(ask: Ask) -> None:

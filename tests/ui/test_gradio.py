@@ -5,7 +5,7 @@ from typing import Any
 
 from chatadapters import Finish, Reasoning, normalize
 from chatadapters.ui import for_gradio
-from tests.ui.asked import answering, listed
+from tests.ui.asked import Refusal, answering, listed
 
 
 async def test_reasoning_is_a_thought_of_its_own() -> None:
@@ -50,12 +50,6 @@ async def test_an_empty_answer_is_called_so() -> None:
     _, predict = answering([Reasoning("Hm"), Finish("stop")], show_reasoning=True)
     thought, below = (await listed(for_gradio(predict)("hi")))[-1]
     assert (thought["metadata"]["status"], below) == ("done", box)
-
-
-class Refusal(Exception):
-    """What an SDK raises for a message that its provider does not take."""
-
-    status_code = 400
 
 
 async def test_a_refused_message_is_left_out() -> None:

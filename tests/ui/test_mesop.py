@@ -4,7 +4,8 @@ from typing import Any
 
 from chatadapters.testing import Pause
 from chatadapters.ui import for_mesop
-from tests.ui.asked import answering, asked
+from chatadapters.ui._refused import REFUSED
+from tests.ui.asked import Refusal, answering, asked
 from tests.ui_shapes import MesopMessage
 
 
@@ -50,6 +51,15 @@ def test_an_error_before_any_text() -> None:
     assert page.submit("hi") == "\u2063⚠️ PermissionError: no"
     page.submit("second")
     assert asked(backend) == [("user", "hi\n\nsecond")]
+
+
+def test_a_refused_message_is_not_sent_again() -> None:
+    """The chat says so above the error."""
+    backend, predict = answering([Refusal("too long")], "Hello")
+    page = Page(for_mesop(predict))
+    assert page.submit("long") == f"{REFUSED}\n\n\u2063⚠️ Refusal: too long"
+    page.submit("second")
+    assert asked(backend) == [("user", "second")]
 
 
 def test_inputs() -> None:

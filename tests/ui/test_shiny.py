@@ -10,7 +10,8 @@ import pytest
 from chatadapters import Finish, Predict, Reasoning
 from chatadapters.testing import Pause
 from chatadapters.ui import for_shiny
-from tests.ui.asked import IMAGE, answering, asked
+from chatadapters.ui._refused import REFUSED
+from tests.ui.asked import IMAGE, Refusal, answering, asked
 from tests.ui_shapes import PNG_URL, ShinyAttachment
 
 
@@ -29,17 +30,12 @@ class Chat:
             "shiny.reactive": SimpleNamespace(event=self._event, effect=lambda function: function),
             "shiny.session": SimpleNamespace(require_active_session=lambda _: session),
             "shiny.module": SimpleNamespace(ResolvedId=str),
-            "shiny.ui": SimpleNamespace(notification_show=self._notify),
         }
         for name, stand_in in stand_ins.items():
             monkeypatch.setitem(sys.modules, name, stand_in)
 
     def _event(self, name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
         return lambda function: self.effects.setdefault(name, function)
-
-    def _notify(self, text: str, **look: Any) -> None:
-        assert look["type"] == "error"
-        self.told.append(text)
 
     def messages(self) -> tuple[dict[str, Any], ...]:
         return tuple(self.turns)
@@ -114,10 +110,36 @@ def failing() -> Predict:
     return answering(["Well", PermissionError("no")])[1]
 
 
-async def test_an_error_is_a_notification(chat: Chat) -> None:
-    """What came of the answer is kept, and the error is told beside it."""
-    assert await chat.submit(for_shiny(failing(), chat), "hi") == "Well"
-    assert chat.told == ["PermissionError: no"]
+async def test_an_error_is_told_below(chat: Chat) -> None:
+    """What came of the answer is kept and sent with the next message, the error is not."""
+    backend, predict = answering(["Well", PermissionError("no <iframe>")], "Yes")
+    handler = for_shiny(predict, chat)
+    told = "Well\n\n\u2063⚠️ PermissionError: no <\u200biframe>"
+    assert await chat.submit(handler, "hi") == told
+    await chat.submit(handler, "second")
+    assert asked(backend) == [("user", "hi"), ("assistant", "Well"), ("user", "second")]
+
+
+async def test_an_error_in_mid_thought(chat: Chat) -> None:
+    """The error does not stand among the thoughts."""
+    backend, predict = answering(
+        [Reasoning("Hm"), PermissionError("no")], "Yes", show_reasoning=True
+    )
+    handler = for_shiny(predict, chat)
+    told = "<thinking>Hm</thinking>\n\n\u2063⚠️ PermissionError: no"
+    assert await chat.submit(handler, "hi") == told
+    await chat.submit(handler, "second")
+    assert asked(backend) == [("user", "hi\n\nsecond")]
+
+
+async def test_a_refused_message_is_not_sent_again(chat: Chat) -> None:
+    """The chat says so above the error."""
+    backend, predict = answering([Refusal("no pictures")], "Yes")
+    handler = for_shiny(predict, chat)
+    image = ShinyAttachment("image/png", "px.png", PNG_URL)
+    assert (await chat.submit(handler, "look", image)).startswith(REFUSED + "\n\n")
+    await chat.submit(handler, "second")
+    assert asked(backend) == [("user", "second")]
 
 
 @pytest.mark.parametrize("rule", ["sanitize", "unhandled"])
@@ -126,7 +148,7 @@ async def test_an_app_that_hides_errors(chat: Chat, rule: str) -> None:
     chat.on_error = rule
     with pytest.raises(PermissionError):
         await chat.submit(for_shiny(failing(), chat), "hi")
-    assert chat.told == []
+    assert chat.turns[-1]["content"] == "Well"
 
 
 def test_the_stop_button_cancels(chat: Chat) -> None:

@@ -28,6 +28,7 @@ class Obedient(ThreadingHTTPServer):
 
     Attributes:
         requests: The bodies it was asked with.
+        blind: Whether it refuses a conversation that has an image anywhere, as models do.
         left: How many of its answers were not read to their end.
         whole: How many were.
     """
@@ -38,6 +39,7 @@ class Obedient(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[dict[str, Any]] = []
         self.left = self.whole = 0
+        self.blind = False
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -60,7 +62,7 @@ class Obedient(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Obedient
     # What it is told in the last message, and how it answers.
-    orders: ClassVar = ("refuse", "decline", "fail", "slow", "think", "attack")
+    orders: ClassVar = ("refuse", "fail", "slow", "think", "attack")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -72,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._begin(401, "application/json")
             self.wfile.write(json.dumps({"error": error}).encode())
             return
-        if order == "decline":
+        if self.server.blind and any("image_url" in _text(m) for m in body["messages"]):
             self._begin(400, "application/json")
             self.wfile.write(b'{"error": {"message": "no pictures here"}}')
             return

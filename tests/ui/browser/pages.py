@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +91,7 @@ def fill(field: str) -> Callable[[Page], None]:
 
 
 def panel_send(page: Page) -> None:
-    told = page.get_by_text("I was told")
+    told = page.get_by_text(re.compile("I was told|no pictures here"))
     before = told.count()
     for _ in range(15):
         page.get_by_role("button", name="Send").click()

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 NOTE = "The password of the well is xyzzy."
-# Theirs is the history, and it does not say which message was refused.
-KEEPS_REFUSED = ("chainlit", "marimo", "open_webui", "panel", "shiny")
 
 
 def test_a_conversation(chat: Chat, provider: Obedient) -> None:
@@ -179,13 +177,17 @@ def test_html_is_not_run(chat: Chat) -> None:
     assert chat.page.evaluate("window.attacked") is None
 
 
-def test_a_refused_file_is_not_sent_again(chat: Chat, provider: Obedient, tmp_path: Path) -> None:
+def test_a_refused_file_is_not_sent_again(
+    chat: Chat, provider: Obedient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A model that takes no images says so once, and the next message is answered."""
-    if not chat.ui.upload or chat.ui.name in KEEPS_REFUSED:
+    if not chat.ui.upload:
         return
     Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    monkeypatch.setattr(provider, "blind", True)
     chat.attach(tmp_path / "red.png")
-    chat.send("decline it")
+    if chat.ui.send_file is None:
+        chat.send("look")
     expect(chat.page.get_by_text("no pictures here").first).to_be_visible(timeout=60_000)
     chat.page.wait_for_timeout(500)
     chat.screenshot("refused")
