@@ -75,7 +75,12 @@ class Files:
     def _require_allowed(self, path: FilePath, real: str) -> None:
         if self._roots is not None:
             if not _is_below(real, self._roots):
-                raise HistoryError(f"{called(os.fsdecode(path))} is outside of allowed_roots")
+                where = (
+                    "is outside of allowed_roots"
+                    if self._roots
+                    else "is local: no such file is read"
+                )
+                raise HistoryError(f"{called(os.fsdecode(path))} {where}")
         elif isinstance(path, str) and not _is_below(real, _upload_folders()):
             raise HistoryError(
                 f"{called(path)} is outside of the folders where UIs keep uploads: name its "

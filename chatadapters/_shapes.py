@@ -167,7 +167,7 @@ def _role(entry: object) -> str:
     role = _ROLES.get(named.lower()) if named else None
     if role is None:
         raise HistoryError(
-            f"role {named!r} is not known; use 'system', 'user', 'assistant' or 'tool'"
+            f"role {named!r:.80} is not known; use 'system', 'user', 'assistant' or 'tool'"
         )
     return role
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from ._errors import ChatAdaptersError, StreamError
+from ._errors import (
+    ChatAdaptersError,
+    HistoryError,
+    InjectionError,
+    StreamError,
+    UnsupportedContentError,
+)
 from ._server_wait import status_of
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
+# Bad request (a context that is too long among them), content too large, a kind of media that is
+# not taken, content that cannot be processed.
+_REFUSED_STATUS = frozenset({400, 413, 415, 422})
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"})
 #: What HTTP libraries raise when a connection fails, looked up only where one is loaded.
 _CONNECTION_ERRORS = (
@@ -34,6 +43,12 @@ def never_retried(error: BaseException) -> bool:
     if status is not None and 400 <= status < 500 and status not in _RETRIED_STATUS:  # noqa: PLR2004
         return True
     return is_spent(error)
+
+
+def is_refused(error: BaseException) -> bool:
+    """Say whether a message was refused as it is: as history it would be refused with the next."""
+    about_it = isinstance(error, (HistoryError, InjectionError, UnsupportedContentError))
+    return about_it or status_of(error) in _REFUSED_STATUS
 
 
 def is_spent(error: BaseException) -> bool:

@@ -10,10 +10,11 @@ from .._errors import OptionError
 from .._predict import spec_of
 from .._registry import missing
 from .._spec import as_tuple
-from ._errors import RefusedError, error_answer
+from ._errors import RefusedError
 from ._exchange import Replies
 from ._guard import Gate, Rules, check_caller, check_origins
 from ._openapi import description
+from ._request import no_model
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -36,9 +37,9 @@ def asgi(
     It serves `/v1/models`, `/v1/chat/completions`, `/v1/completions`, `/health` and
     `/openapi.json`. Request options reach a backend where it takes them (see
     `Backend.request_options`); stop sequences always hold. One that only tunes the reply, such
-    as `seed`, is left out where a backend has none; one that would make it another reply, such
-    as `tools`, is refused. A client that goes away stops the reply. No local file is ever read
-    for a request.
+    as `seed`, is left out where a backend has none, as is an unknown one, and logged once; one
+    that would make it another reply, such as `tools`, is refused. A client that goes away
+    stops the reply. No local file is ever read for a request.
 
     Args:
         predicts: One predict, served under its backend's model name, or several by name.
@@ -85,12 +86,14 @@ def asgi(
     cors = Middleware(
         CORSMiddleware, allow_origins=rules.cors_origins, allow_methods=["*"], allow_headers=["*"]
     )
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[cors] if rules.cors_origins else [],
         exception_handlers={RefusedError: _refused, HTTPException: _refused},
         lifespan=served.lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would go where the Host header says
+    return app
 
 
 class _Served:
@@ -102,7 +105,8 @@ class _Served:
     async def health(self, request: Request) -> Response:  # noqa: ARG002 - Starlette passes it
         return _json({"status": "ok"})
 
-    async def openapi(self, request: Request) -> Response:  # noqa: ARG002 - Starlette passes it
+    async def openapi(self, request: Request) -> Response:
+        self._check(request)
         takes = {
             name for each in self._predicts.values() for name in each.backend.request_options()
         }
@@ -116,7 +120,7 @@ class _Served:
         self._check(request)
         name = request.path_params["model"]
         if name not in self._predicts:
-            raise RefusedError(404, f"there is no model {name!r}", code="model_not_found")
+            raise no_model(name, self._predicts)
         return _json(_model(name))
 
     def replies(self, *, chat: bool) -> Replies:
@@ -153,8 +157,7 @@ async def _refused(request: Request, error: Any) -> Response:
         message = f"{request.method} {request.url.path}: {error.detail}"
         allowed = [*(error.headers or {}).items()]
         error = RefusedError(error.status_code, message, headers=allowed)
-    status, answer, headers = error_answer(error)
-    return _json(answer, status, dict(headers))
+    return _json(error.answer(), error.status, dict(error.headers))
 
 
 def _json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._request import Asked
 
 _log = getLogger("chatadapters.server")
+#: Clients choose the names of fields, so there is no end of them.
+_MOST_TOLD = 100
 
 
 class Replies:
@@ -39,11 +41,12 @@ class Replies:
 
     def __init__(self, predicts: Mapping[str, Predict], rules: Rules, *, chat: bool) -> None:
         self._predicts, self._rules, self._chat = predicts, rules, chat
+        self._told: set[tuple[str, str]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.requests import ClientDisconnect, Request
 
-        out = Out(send)
+        out = Out(send, "messages" if self._chat else "prompt")
         try:
             await self._answer(Request(scope, receive), out)
         except (ClientDisconnect, GoneError) as error:  # nobody reads an answer any more
@@ -59,10 +62,23 @@ class Replies:
         rules = self._rules
         check_caller(request, rules.api_keys, rules.cors_origins)
         with rules.gate.passing():
-            body = read_json(await read_body(request, rules.max_body))
-            asked = read_request(body, self._predicts, chat=self._chat)
+            # No name for the body: it would be kept for as long as the reply takes.
+            asked = read_request(
+                read_json(await read_body(request, rules.max_body)),
+                self._predicts,
+                chat=self._chat,
+            )
+            self._tell_left_out(asked)
             reply = _stream if asked.stream else _whole
             await unless_gone(request.receive, reply(asked, out))
+
+    def _tell_left_out(self, asked: Asked) -> None:
+        """Log each field without effect once for a model, so that none is left out in silence."""
+        for name in asked.left_out:
+            pair = asked.model, name
+            if pair not in self._told and len(self._told) < _MOST_TOLD:
+                self._told.add(pair)
+                _log.warning("model %r has no option %.80r: requests are answered without", *pair)
 
 
 async def _whole(asked: Asked, out: Out) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._errors import OptionError
+from ._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,10 @@ def _is_text(value: Any) -> bool:
 
 def _is_stop(value: Any) -> bool:
     texts = value if isinstance(value, list) else [value]
-    return value == "" or all(_is_text(text) and text for text in texts)
+    few = len(texts) <= _MOST_STOPS
+    return value == "" or (
+        few and all(_is_text(text) and 0 < len(text) <= _LONGEST_STOP for text in texts)
+    )
 
 
 def _is_stream_options(value: Any) -> bool:
@@ -73,7 +76,13 @@ def _never(value: Any) -> bool:  # noqa: ARG001 - null alone is allowed
     return False
 
 
-_TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
+#: More would let one request slow down all replies: text is searched for them as it comes.
+_MOST_STOPS, _LONGEST_STOP = 64, 1000
+_TEXTS = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": _LONGEST_STOP},
+    "maxItems": _MOST_STOPS,
+}
 _INCLUDE_USAGE = {"include_usage": {"type": ["boolean", "null"]}}
 
 _NUMBER = Field("a number", _is_number, {"type": ["number", "null"]})
@@ -85,9 +94,9 @@ _OBJECTS = Field(
     "a list of objects", _is_objects, {"type": ["array", "null"], "items": {"type": "object"}}
 )
 _STOP = Field(
-    "a text or a list of texts, none of them empty",
+    f"a text or a list of at most {_MOST_STOPS}, none empty or above {_LONGEST_STOP} characters",
     _is_stop,
-    {"anyOf": [{"type": ["string", "null"]}, _TEXTS]},
+    {"anyOf": [{"type": ["string", "null"], "maxLength": _LONGEST_STOP}, _TEXTS]},
 )
 _STREAM_OPTIONS = Field(
     'an object such as {"include_usage": true}',
@@ -125,6 +134,7 @@ CHAT = {
     "reasoning_effort": _TEXT,
     "response_format": _OBJECT,
     "tools": _OBJECTS,
+    "top_logprobs": _NO_LOGPROBS,
 }
 #: Options without which the reply would be another one; others only tune it.
 NEEDED = ("tools", "functions", "function_call", "response_format", "audio", "web_search_options")
@@ -139,14 +149,15 @@ def check_fields(body: Mapping[str, Any], *, chat: bool) -> None:
         chat: Whether it came to the chat route.
 
     Raises:
-        OptionError: One has a value that it cannot have here.
+        RefusedError: One has a value that it cannot have here.
 
     Example:
-        >>> check_fields({"temperature": 0.2, "logprobs": None}, chat=True)
+        >>> check_fields({"model": "m", "temperature": 0.2, "logprobs": None}, chat=True)
     """
-    if not isinstance(body.get("model"), (str, type(None))):
-        raise OptionError("model: give a text")
+    if not isinstance(body.get("model"), str):
+        raise RefusedError(400, "model: give the name of a model", param="model")
     for name, each in (CHAT if chat else RAW).items():
         value = body.get(name)
         if value is not None and not each.fits(value):
-            raise OptionError(f"{name}: give {each.words}, not {value!r:.80}")
+            message = f"{name}: give {each.words}, not {value!r:.80}"
+            raise RefusedError(400, message, param=name)

@@ -102,9 +102,7 @@ def _check_key(authorization: str, keys: Sequence[str]) -> None:
     found = [compare_digest(sent, key.encode()) for key in keys]
     if not (scheme.lower() == "bearer" and any(found)):
         headers = [("WWW-Authenticate", "Bearer")]
-        raise RefusedError(
-            401, "give a valid API key", "authentication_error", "invalid_api_key", headers
-        )
+        raise RefusedError(401, "give a valid API key", code="invalid_api_key", headers=headers)
 
 
 async def read_body(request: Request, most: int) -> bytes:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import Any, NoReturn
 
-from .._errors import HistoryError, OptionError
+from ._errors import RefusedError
 
 _DEEPEST = 64
+#: The most values of a request. All other replies wait while it is read, and what is short to
+#: send may be long to read. A conversation has three or four values for each message.
+_MOST = 100_000
+# It always matches, so that no text makes it look at anything twice.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def read_json(body: bytes) -> Any:
@@ -20,25 +26,36 @@ def read_json(body: bytes) -> Any:
         body: The bytes of the request.
 
     Raises:
-        HistoryError: It is not JSON; NaN and infinities are not.
-        OptionError: It is nested too deeply.
+        RefusedError: It is not JSON (NaN and infinities are not), has too many values, or is
+            nested too deeply.
 
     Example:
         >>> read_json(b'{"temperature": 0.5, "stop": "\\ud83d"}')
         {'temperature': 0.5, 'stop': '�'}
     """
     try:
-        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        text = body.decode("utf-8-sig", "surrogatepass")
+        _check_size(text)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise HistoryError(f"the body of the request is not JSON: {error}") from error
+        raise RefusedError(400, f"the body of the request is not JSON: {error}") from error
     return _safe(value, _DEEPEST)
+
+
+def _check_size(text: str) -> None:
+    if _values(text) > _MOST and _values(_STRING.sub("", text)) > _MOST:
+        raise RefusedError(400, f"the request has more than {_MOST} values")
+
+
+def _values(text: str) -> int:
+    return sum(map(text.count, ",[{"))
 
 
 def _safe(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _text(value)
     if not depth:
-        raise OptionError(f"the request is nested more than {_DEEPEST} deep")
+        raise RefusedError(400, f"the request is nested more than {_DEEPEST} deep")
     if isinstance(value, dict):
         return {_text(name): _safe(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list):

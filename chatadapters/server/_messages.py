@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._blocks import brief
 from .._content import joined, parts_of, text_of
 from .._conversation import read_conversation
 from .._errors import HistoryError
@@ -35,14 +36,26 @@ def read_messages(messages: Any) -> tuple[Message, list[Message]]:
         raise HistoryError("messages: give a list of at least one message")
     if not all(isinstance(message, dict) for message in messages):
         raise HistoryError("messages: give objects with a role and a content")
-    conversation = read_conversation([*map(_with_tools, messages)], allowed_roots=())
+    try:
+        read = [_with_tools(index, message) for index, message in enumerate(messages)]
+        conversation = read_conversation(read, allowed_roots=())
+    except HistoryError as error:
+        raise HistoryError(str(error).replace("history[", "messages[", 1)) from error
     if not conversation or conversation[-1].role not in ("user", "tool"):
         raise HistoryError("messages: the last one must be the user's or a tool's, and not empty")
     return conversation[-1], conversation[:-1]
 
 
-def _with_tools(message: Mapping[str, Any]) -> Mapping[str, Any] | Message:
+def _with_tools(index: int, message: Mapping[str, Any]) -> Mapping[str, Any] | Message:
     """Give a message with tool calls or a tool's result as a `Message`, any other as it is."""
+    try:
+        return _as_message(message)
+    except HistoryError as error:
+        reason = error.__cause__ or error
+        raise HistoryError(f"history[{index}] is {brief(message)}: {reason}") from error
+
+
+def _as_message(message: Mapping[str, Any]) -> Mapping[str, Any] | Message:
     role = message.get("role")
     if role == "assistant" and message.get("tool_calls"):
         said = _read({"role": role, "content": message.get("content")})

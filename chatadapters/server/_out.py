@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ChatAdaptersError
-from ._errors import error_answer
+from ._errors import as_refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -35,10 +35,11 @@ class Out:
 
     Args:
         send: The ASGI server's.
+        said: The field of the request that has the conversation.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, said: str) -> None:
+        self._send, self._said = send, said
         self._started = self._over = False
         self._sent = 0
 
@@ -66,13 +67,13 @@ class Out:
 
     async def fail(self, error: BaseException) -> None:
         """Tell an error in the way that is left, and end."""
-        status, answer, headers = error_answer(error)
         if self._over:
             return
+        told = as_refused(error, self._said)
         if self._started:
-            await self._piece(b"data: %b\n\n" % _encoded(answer), last=True)
+            await self._piece(b"data: %b\n\n" % _encoded(told.answer()), last=True)
         else:
-            await self.whole(answer, status, headers)
+            await self.whole(told.answer(), told.status, told.headers)
 
     @asynccontextmanager
     async def kept_alive(self) -> AsyncGenerator[None, None]:

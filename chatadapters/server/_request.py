@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import HistoryError, OptionError
 from ._errors import RefusedError
 from ._fields import NEEDED, check_fields
 from ._messages import read_messages
@@ -36,6 +35,7 @@ class Asked:
         history: The messages before it.
         stream: Whether the answer is to come as a stream of events.
         include_usage: Whether the stream ends with the usage.
+        left_out: The fields that have no effect, because the backend has no such option.
         chat: Whether it came to the chat route, and not to the one of raw completions.
     """
 
@@ -45,6 +45,7 @@ class Asked:
     history: list[Any] = field(default_factory=list)
     stream: bool = False
     include_usage: bool = False
+    left_out: tuple[str, ...] = ()
     chat: bool = True
 
 
@@ -60,19 +61,15 @@ def read_request(body: Any, predicts: Mapping[str, Predict], *, chat: bool) -> A
         What was asked.
 
     Raises:
-        RefusedError: No such model is served.
-        OptionError: A field has a value that it cannot have here.
+        RefusedError: No such model is served, or a field has a value that it cannot have here.
         HistoryError: The messages cannot be read.
     """
     if not isinstance(body, dict):
-        raise OptionError("the body of the request must be a JSON object")
+        raise RefusedError(400, "the body of the request must be a JSON object")
     check_fields(body, chat=chat)
-    model = body.get("model") or ""
+    model = body["model"]
     if model not in predicts:
-        names = ", ".join(predicts)
-        raise RefusedError(
-            404, f"there is no model {model!r:.80}; there are {names}", code="model_not_found"
-        )
+        raise no_model(model, predicts)
     message, history = read_messages(body.get("messages")) if chat else (_prompt(body), [])
     return Asked(
         predict=_with_options(predicts[model], body, model),
@@ -81,8 +78,20 @@ def read_request(body: Any, predicts: Mapping[str, Predict], *, chat: bool) -> A
         history=history,
         stream=bool(body.get("stream")),
         include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+        left_out=_left_out(body, predicts[model]),
         chat=chat,
     )
+
+
+def no_model(name: str, predicts: Mapping[str, Predict]) -> RefusedError:
+    """Give the error for a model that nobody serves."""
+    message = f"there is no model {name!r:.80}; there are {', '.join(predicts)}"
+    return RefusedError(404, message, code="model_not_found", param="model")
+
+
+def _left_out(body: Mapping[str, Any], predict: Predict) -> tuple[str, ...]:
+    known = {*predict.backend.request_options(), *_NOT_OPTIONS, *NEEDED}
+    return tuple(name for name, value in body.items() if name not in known and value is not None)
 
 
 def _prompt(body: Mapping[str, Any]) -> str:
@@ -90,7 +99,7 @@ def _prompt(body: Mapping[str, Any]) -> str:
     if isinstance(prompt, list) and len(prompt) == 1:
         prompt = prompt[0]
     if not isinstance(prompt, str) or not prompt:
-        raise HistoryError("prompt: give one text")
+        raise RefusedError(400, "prompt: give one text", param="prompt")
     return prompt
 
 
@@ -99,7 +108,7 @@ def _with_options(predict: Predict, body: Mapping[str, Any], model: str) -> Asyn
     names = predict.backend.request_options()
     for name in NEEDED:
         if name not in names and body.get(name) and body[name] != {"type": "text"}:
-            raise OptionError(f"{name}: {model!r} has no such option")
+            raise RefusedError(400, f"{name}: {model!r} has no such option", param=name)
     options: dict[str, Any] = {
         names[name]: value
         for name, value in body.items()

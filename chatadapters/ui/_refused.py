@@ -7,9 +7,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from .._blocks import get
-from .._errors import HistoryError, InjectionError, UnsupportedContentError
 from .._explain import explain
-from .._server_wait import status_of
+from .._transient import is_refused
 from ._shown import Shown
 
 if TYPE_CHECKING:
@@ -19,15 +18,6 @@ EMPTY = "the answer is empty"
 # Both begin with an invisible character that no model writes, so that they can be found again.
 REFUSED = "\u2063(this message was refused, and will not be sent again)"
 FAILED = "\u2063\u26a0\ufe0f "
-# Bad request (a context that is too long among them), content too large, a kind of media that is
-# not taken, content that cannot be processed.
-_STATUSES = frozenset({400, 413, 415, 422})
-
-
-def refused(error: Exception) -> bool:
-    """Say whether a message was refused as it is: as history it would be refused with the next."""
-    about_it = isinstance(error, (HistoryError, InjectionError, UnsupportedContentError))
-    return about_it or status_of(error) in _STATUSES
 
 
 def told(error: Exception, *, left_out: bool) -> str:
@@ -58,7 +48,7 @@ def leaving_out_refused(
                 async for now in replies:
                     yield now
         except Exception as error:
-            if not now.text and refused(error):
+            if not now.text and is_refused(error):
                 yield now._replace(text=REFUSED)
             raise
 

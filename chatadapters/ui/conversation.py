@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._refused import EMPTY, refused, told
+from .._transient import is_refused
+from ._refused import EMPTY, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -113,7 +114,7 @@ class Conversation:
 
 
 def _failed(turns: _Turns, error: Exception) -> str:
-    left_out = not turns[1]["content"] and refused(error)
+    left_out = not turns[1]["content"] and is_refused(error)
     if left_out:
         for turn in turns:
             turn["refused"] = True

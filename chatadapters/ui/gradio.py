@@ -7,7 +7,8 @@ from contextlib import aclosing
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from ._refused import EMPTY, refused, told
+from .._transient import is_refused
+from ._refused import EMPTY, told
 from ._shown import Shown, shown
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def for_gradio(
                 yield [*_thought(now, done=True), _box("", title=EMPTY)]
         # Gradio would cover the whole conversation with any error that leaves this function.
         except Exception as error:
-            left_out = not now.text and refused(error)
+            left_out = not now.text and is_refused(error)
             title = (_REFUSED if left_out else "failed: ") + told(error, left_out=left_out)
             text = [now.text] if now.text else []
             box = _box("", title=html.escape(title, quote=False))

@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
-from ._refused import FAILED, REFUSED, refused, without_failure, without_refused
+from .._transient import is_refused
+from ._refused import FAILED, REFUSED, without_failure, without_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -49,7 +50,7 @@ def for_mesop(
                     yield delta
         # Whatever it is, Mesop has no other place for it.
         except Exception as error:
-            if not given and refused(error):
+            if not given and is_refused(error):
                 given = True
                 yield REFUSED
             yield ("\n\n" if given else "") + FAILED + explain(error)

@@ -269,6 +269,7 @@ def test_pages_of_other_origins_may_ask_only_when_allowed() -> None:
 def test_the_description_says_what_is_served() -> None:
     """The OpenAPI description names the models and whether a key is needed."""
     with serving({"m": scripted("x")}, api_keys=["k"]) as url:
-        described = httpx2.get(f"{url}/openapi.json").json()
+        key = {"Authorization": "Bearer k"}
+        described = httpx2.get(f"{url}/openapi.json", headers=key).json()
     assert described["security"] == [{"key": []}]
     assert "/v1/chat/completions" in described["paths"]
