@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from chatadapters._errors import TemplateError
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from ._jinja import JinjaLayout
     from ._layout import Layout
     from ._render import Turn
+
+_SECONDS = 10  # of processor time for all conversations; the longest real template takes 0.3
+
+
+class SlowError(Exception):
+    """A template takes too long to be compared."""
 
 
 class Answers:
@@ -32,6 +39,7 @@ class Answers:
         self.template = template
         self.forms: set[str] = set()
         self._known: dict[object, str | TemplateError] = {}
+        self._left: float = _SECONDS
 
     def text(
         self, turns: Sequence[Turn], *, inference: bool = True, day: datetime | None = None
@@ -45,14 +53,19 @@ class Answers:
 
         Raises:
             TemplateError: Where the template refuses the conversation.
+            SlowError: All conversations together took too long.
         """
         key = (tuple(turns), inference, day)
         if key not in self._known:
             now = day.strftime if day else self._placeholder
+            if self._left < 0:
+                raise SlowError
+            start = thread_time()
             try:
                 self._known[key] = self.template.text(turns, inference=inference, now=now)
             except TemplateError as error:
                 self._known[key] = error
+            self._left -= thread_time() - start
         found = self._known[key]
         if isinstance(found, TemplateError):
             raise found

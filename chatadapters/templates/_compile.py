@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 
 from chatadapters._errors import TemplateError
 
-from ._answers import Answers, renderer_of, written
+from ._answers import Answers, SlowError, renderer_of, written
 from ._cases import cases, later_cases
 from ._fields import CLOSING, LaterPlace
 from ._marks import SYSTEM, TURNS
@@ -40,13 +40,20 @@ def compiled(template: JinjaLayout) -> Layout | None:
         template: The Jinja template.
 
     Returns:
-        The layout that writes the same, or None where there is none.
+        The layout that writes the same, or None where there is none, or no time to prove one.
 
     Raises:
         TemplateError: If the template cannot render the simplest conversation.
     """
     answers = Answers(template)
     answers.text(TURNS[:1])
+    try:
+        return _found(answers)
+    except SlowError:
+        return None
+
+
+def _found(answers: Answers) -> Layout | None:
     for closing in CLOSING:
         try:
             layout = Prober(answers, closing).layout()

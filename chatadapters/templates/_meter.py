@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes, pass_context
 
-from ._budget import add, may_have, paid
+from ._bounds import add
+from ._budget import may_have, paid, seen
 from ._prune import LEAVES
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _PLAIN_METHODS = frozenset(_HARMLESS.split())
 def meter(found: list[nodes.Node]) -> None:
     """Let loops, sums, joined strings and methods of strings go through the functions below.
 
+    So does what is written, compared, or looked up, as far as it can hold more than a text.
+
     Args:
         found: The nodes of a template, each before its parts; changed in place.
     """
@@ -36,6 +39,8 @@ def meter(found: list[nodes.Node]) -> None:
                 setattr(node, name, _metered(value))
         if isinstance(node, nodes.For):
             node.iter = _call("_counted", cast("nodes.Expr", node.iter))
+        elif type(node) in _LOOKING:
+            _LOOKING[type(node)](node)
 
 
 def _metered(value: Any) -> Any:
@@ -43,8 +48,8 @@ def _metered(value: Any) -> Any:
     return put(value) if put else value
 
 
-def _joined(node: nodes.Concat) -> nodes.Expr:
-    return _call("_paid", node)
+def _concat(node: nodes.Concat) -> nodes.Expr:
+    return _call("_concat", *node.nodes)
 
 
 def _sum(node: nodes.Add) -> nodes.Expr:
@@ -64,16 +69,59 @@ def _method(node: nodes.Call) -> nodes.Expr:
 
 
 _METERED: dict[type, Callable[[Any], nodes.Expr]] = {
-    nodes.Concat: _joined,
+    nodes.Concat: _concat,
     nodes.Add: _sum,
     nodes.Call: _method,
 }
+
+
+def _output(node: nodes.Output) -> None:
+    node.nodes[:] = [_seen(part) for part in node.nodes]
+
+
+def _compare(node: nodes.Compare) -> None:
+    if not all(isinstance(operand.expr, nodes.Const) for operand in node.ops):
+        node.expr = _seen(node.expr)
+    if len(node.ops) > 1:  # each but the last is the left side of another one
+        for operand in node.ops:
+            operand.expr = _seen(operand.expr)
+
+
+def _getitem(node: nodes.Getitem) -> None:
+    node.arg = _seen(node.arg)
+
+
+def _pair(node: nodes.Pair) -> None:
+    node.key = _seen(node.key)
+
+
+_LOOKING: dict[type, Callable[[Any], None]] = {
+    nodes.Output: _output,
+    nodes.Compare: _compare,
+    nodes.Getitem: _getitem,
+    nodes.Pair: _pair,
+}
+
+
+def _seen(node: nodes.Expr) -> nodes.Expr:
+    if isinstance(node, (nodes.Const, nodes.TemplateData, nodes.Slice)):
+        return node
+    if isinstance(node, nodes.Filter) and node.name == "_concat":
+        return node
+    return _call("_seen", node)
 
 
 def _call(name: str, first: nodes.Expr, *more: nodes.Expr) -> nodes.Filter:
     made = nodes.Filter(first, name, [*more], [], None, None, lineno=first.lineno)
     made.environment = first.environment
     return made
+
+
+def concatenated(*parts: Any) -> str:
+    """Write values one after another."""
+    texts = [part if type(part) is str else str(seen(part)) for part in parts]
+    may_have(sum(map(len, texts)))
+    return paid("".join(texts))
 
 
 def joined(*parts: Any) -> Any:

@@ -1,15 +1,16 @@
 """Run a stranger's Jinja template the way transformers does, and within bounds.
 
 Jinja's sandbox keeps a template from reaching Python, but bounds neither time nor memory. Here
-every loop step, call, filter and joined string is paid from a budget: what costs more than any
-chat template needs ends in an error. A single step stays as long as its strings are, so the
-bound is seconds and some hundred megabytes, not a real-time promise.
+every loop step, call, filter and joined string is paid from a budget, with all that a value holds
+where it is written or compared: what costs more than any chat template needs ends in an error. A
+single step stays as long as its strings are, so the bound is seconds and some hundred megabytes,
+not a real-time promise.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jinja2 import TemplateError as JinjaError
@@ -19,24 +20,12 @@ from jinja2.runtime import LoopContext, Macro, new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
-from ._budget import (
-    SOURCE_LIMIT,
-    Counted,
-    ExhaustedError,
-    check_binop,
-    check_call,
-    indent_filter,
-    join_filter,
-    limited,
-    may_have,
-    metered,
-    paid,
-    replace_filter,
-    to_json,
-)
+from ._bounds import REFUSED_METHODS, check_binop, check_call
+from ._budget import SOURCE_LIMIT, Counted, ExhaustedError, limited, may_have, paid, seen
+from ._filters import filters, tests
 from ._looked import Looked, looked_for
 from ._marks import GENERATION_MARKS
-from ._meter import joined, meter, method
+from ._meter import concatenated, joined, meter, method
 from ._prune import Given, prune
 
 if TYPE_CHECKING:
@@ -46,17 +35,13 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
     from jinja2.runtime import Context
 
-_FILTERS = """
-    abs capitalize count d default dictsort e escape first float groupby int items join last
-    length list lower map max min reject rejectattr replace reverse round safe select selectattr
-    sort string sum title trim unique upper
-"""
 _ADDED = ("_loop_vars", "_block_vars")
 # What a loop says of itself.
 _LOOP = "depth depth0 first index index0 last length nextitem previtem revindex revindex0"
 _OF_LOOPS = frozenset(_LOOP.split())
 _OF_DICT = frozenset(dir(dict))
 _LARGE = 2**32
+_LONGEST_DATE = 1000
 
 
 class _Generation(Extension):
@@ -105,8 +90,11 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         if type(obj) is Macro:
             return paid(obj(*args, **_own(kwargs)))
-        check_call(obj, args)
+        args = check_call(obj, args, kwargs)
         return paid(super().call(context, obj, *args, **kwargs))
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return attr not in REFUSED_METHODS and super().is_safe_attribute(obj, attr, value)
 
 
 def _own(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +106,12 @@ def _raise(message: str) -> None:
     raise JinjaError(message)
 
 
+def _date(now: Callable[[str], str], form: str) -> str:
+    if len(form) > _LONGEST_DATE:
+        raise ExhaustedError("it writes a longer date than is allowed")
+    return now(form)
+
+
 @cache
 def _environment() -> _Environment:
     made = _Environment(
@@ -126,18 +120,16 @@ def _environment() -> _Environment:
         optimized=False,
         extensions=[loopcontrols, _Generation],
     )
-    known = made.filters
-    made.filters = {name: metered(known[name]) for name in _FILTERS.split()}
-    made.filters |= {
+    own = {
+        "_concat": concatenated,
         "_counted": Counted,
         "_method": method,
         "_paid": paid,
+        "_seen": seen,
         "_sum": joined,
-        "tojson": metered(to_json),
-        "replace": metered(replace_filter),
-        "join": join_filter(known["join"]),
-        "indent": metered(indent_filter),
     }
+    made.tests = cast("Any", tests())
+    made.filters = cast("Any", filters() | own)
     made.globals.pop("lipsum", None)
     made.globals["raise_exception"] = cast("Any", _raise)
     return made
@@ -172,7 +164,7 @@ class Program(NamedTuple):
             jinja2.TemplateError: Where the template raises or does too much.
         """
         template, environment = self.template, self.template.environment
-        known = {**environment.globals, **variables, "strftime_now": now}
+        known = {**environment.globals, **variables, "strftime_now": partial(_date, now)}
         context = new_context(environment, template.name, template.blocks, known, shared=True)
         with limited():
             try:
