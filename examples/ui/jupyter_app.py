@@ -24,7 +24,11 @@ def chat() -> widgets.VBox:
     files = widgets.FileUpload(multiple=True)
     temperature = widgets.FloatSlider(0.2, max=2, readout_format=".1f")
 
-    async def answer(message: str) -> None:
+    async def answer() -> None:
+        await asyncio.sleep(0.2)  # a browser tells of Enter first, and then what the text is
+        message, box.value = box.value, ""
+        if not (message.strip() or files.value):
+            return
         texts = conversation.aask(message, files.value)
         files.value = ()
         place = widgets.HTML()
@@ -32,12 +36,11 @@ def chat() -> widgets.VBox:
         async for text in texts:
             place.value = f"<pre style='white-space: pre-wrap'>{escape(text)}</pre>"
 
-    def send(change: dict[str, str]) -> None:
-        if change["new"]:
-            running[:] = [asyncio.create_task(answer(change["new"]))]
-            box.value = ""
+    def send(_box: widgets.Text, event: dict[str, str], _buffers: list[memoryview]) -> None:
+        if event == {"event": "submit"} and all(task.done() for task in running):
+            running[:] = [asyncio.create_task(answer())]
 
-    box.observe(send, "value")
+    box.on_msg(send)  # its value changes also when the person goes elsewhere
     stop.on_click(lambda _: [task.cancel() for task in running])
     settings = widgets.HBox([files, widgets.Label("Temperature"), temperature])
     return widgets.VBox([talk, widgets.HBox([box, stop]), settings])

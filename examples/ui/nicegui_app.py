@@ -10,6 +10,13 @@ from nicegui import events, ui
 from chatadapters import local_predict
 from chatadapters.ui import Conversation
 
+# Keeps the end in sight, until the person scrolls up.
+FOLLOW = """
+document.body.style.overflowAnchor = "none";
+const end = document.documentElement.scrollHeight;
+if (scrollY + innerHeight > window.end - 50) scrollTo(0, end);
+window.end = end;
+"""
 SYSTEM = "Give short, clear answers in English."
 predict = local_predict(system=SYSTEM, max_tokens=256, additional_inputs=("temperature",))
 
@@ -30,9 +37,10 @@ def chat() -> None:
         texts = conversation.aask(message, files)
         files.clear()
         upload.reset()
+        client.run_javascript("window.end = 0")
         async for text in texts:
             place.content = text
-            client.run_javascript("window.scrollTo(0, document.body.scrollHeight)")
+            client.run_javascript(FOLLOW)
 
     def send() -> None:
         if (box.value.strip() or files) and all(task.done() for task in running):

@@ -148,14 +148,20 @@ def test_an_error(chat: Chat, provider: Obedient, order: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "served", [ui for ui in UIS if ui.name == "nicegui"], indirect=True, ids=["nicegui"]
+    "served",
+    [ui for ui in UIS if ui.name in ("nicegui", "jupyter")],
+    indirect=True,
+    ids=lambda ui: ui.name,
 )
 def test_one_answer_at_a_time(chat: Chat, provider: Obedient) -> None:
-    """An empty box asks nothing, nor does one in mid-answer; a closed page ends the answer."""
+    """Nothing asks but Enter, and not in an empty box or in mid-answer; a closed page stops it."""
     asked, left = len(provider.requests), provider.left
     box = chat.page.locator(chat.ui.box).first
     chat.page.wait_for_timeout(1000)
     box.press("Enter")
+    chat.page.wait_for_timeout(500)
+    box.fill("not yet")
+    box.blur()
     chat.page.wait_for_timeout(500)
     assert len(provider.requests) == asked
     chat.send("slow")
@@ -164,8 +170,31 @@ def test_one_answer_at_a_time(chat: Chat, provider: Obedient) -> None:
     box.press("Enter")
     chat.page.wait_for_timeout(500)
     assert (len(provider.requests), box.input_value()) == (asked + 1, "another")
-    chat.page.close()
+    if chat.ui.name == "nicegui":  # a notebook's kernel goes on
+        chat.page.close()
+    else:
+        chat.stop()
     wait_until(lambda: provider.left > left)
+
+
+@pytest.mark.parametrize(
+    "served", [ui for ui in UIS if ui.name == "nicegui"], indirect=True, ids=["nicegui"]
+)
+def test_the_page_follows_until_one_scrolls_up(chat: Chat) -> None:
+    """The end of an answer stays in sight; a person who reads its beginning is left there."""
+    page = chat.page
+    page.set_viewport_size({"width": 320, "height": 500})
+    chat.send("slow")
+    chat.states("word40")
+    assert page.evaluate("scrollY") > 0
+    page.evaluate("scrollTo(0, 0)")
+    chat.states("word60")
+    assert page.evaluate("scrollY") == 0
+    chat.stop()
+    chat.send("go on")
+    chat.states("go on")
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") > 0
 
 
 def test_html_is_not_run(chat: Chat) -> None:

@@ -12,7 +12,7 @@ from textual_app import Chat  # type: ignore[import-not-found] # the example's f
 
 async def main() -> None:
     app = Chat()
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(60, 14)) as pilot:
         app.query_one(Input).focus()
 
         async def say(message: str, wanted: str) -> list[str]:
@@ -27,12 +27,16 @@ async def main() -> None:
                     return list(dict.fromkeys(seen))
             raise AssertionError(f"{wanted!r} is in none of {seen}")
 
+        await pilot.press("enter")
         await say("one", "told: one")
         await pilot.pause(0.5)
         assert len(await say("slow", "word30")) > 3
-        await pilot.press("escape")
+        await pilot.press("escape", "pageup")
         await pilot.pause(0.5)
+        assert app.talk.scroll_y < app.talk.max_scroll_y
         await say("fail", "the door is locked")
+        await pilot.pause(0.5)
+        assert app.talk.scroll_y == app.talk.max_scroll_y > 0
         await say("think", "42")
         await pilot.pause(0.5)
         await pilot.press("f2")
