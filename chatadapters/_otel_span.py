@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._events import Progress, Reasoning, Text
-from ._parts import Message, TextPart
+from ._parts import Message, TextPart, ToolCallPart, ToolResultPart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._call import Call
     from ._events import ReaderEvent, Reply
+    from ._parts import Part
 
 #: Request options as the conventions name them, by the names that providers have for them.
 _OPTIONS = {
@@ -126,8 +127,11 @@ class ReplySpan:
             if count is not None:
                 self._set(f"gen_ai.usage.{told}", count)
         if self.content:
-            said = [{**_written(Message("assistant", reply.text)), "finish_reason": _reason(reply)}]
-            self._set("gen_ai.output.messages", json.dumps(said))
+            text = [TextPart(reply.text)] if reply.text else []
+            said = _written(Message("assistant", (*text, *map(_call, reply.tool_calls))))
+            self._set(
+                "gen_ai.output.messages", json.dumps([{**said, "finish_reason": _reason(reply)}])
+            )
         if reply.error is not None:
             self.failed(reply.error)
         elif reply.finish_reason is None:
@@ -145,13 +149,25 @@ def _reason(reply: Reply) -> str:
     return reply.finish_reason or "error"
 
 
+def _call(call: Mapping[str, Any]) -> ToolCallPart:
+    function = call.get("function") or {}
+    return ToolCallPart(call.get("id", ""), function.get("name", ""), function.get("arguments", ""))
+
+
 def _written(message: Message) -> dict[str, Any]:
     """Give a message as the conventions write it; of a file, its kind only."""
     content = (TextPart(message.content),) if isinstance(message.content, str) else message.content
-    parts = [
-        {"type": "text", "content": part.text}
-        if isinstance(part, TextPart)
-        else {"type": "blob", "modality": type(part).__name__.removesuffix("Part").lower()}
-        for part in content
-    ]
-    return {"role": message.role, "parts": parts}
+    return {"role": message.role, "parts": [*map(_part, content)]}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"type": "text", "content": part.text}
+        case ToolCallPart():
+            return {"type": "tool_call", "id": part.id, "name": part.name,
+                    "arguments": part.arguments}  # fmt: skip
+        case ToolResultPart():
+            return {"type": "tool_call_response", "id": part.id, "response": part.text}
+        case _:
+            return {"type": "blob", "modality": type(part).__name__.removesuffix("Part").lower()}

@@ -230,8 +230,10 @@ def _serve(args: argparse.Namespace) -> int:
     from .server import asgi, serve
 
     name = args.model or (EMBEDDED if args.backend == "local" else args.backend)
-    given = os.environ.get("CHATADAPTERS_API_KEYS", "").split(",")
-    keys = [key for each in given if (key := each.strip())]
+    given = os.environ.get("CHATADAPTERS_API_KEYS")
+    keys = [key for each in (given or "").split(",") if (key := each.strip())]
+    if given is not None and not keys:
+        raise OptionError("CHATADAPTERS_API_KEYS is set, but empty: set keys, or unset it")
     predicts = {name: _predict(args, **_options(args))}
     app = asgi(predicts, api_keys=keys, cors_origins=args.cors or ())
 

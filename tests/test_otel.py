@@ -15,11 +15,14 @@ from opentelemetry.trace import SpanKind, StatusCode
 from chatadapters import (
     Finish,
     HistoryError,
+    Message,
     OptionError,
     Predict,
     ProviderStreamError,
     Reply,
     Retry,
+    ToolCallPart,
+    ToolResultPart,
     Usage,
     echo_predict,
     fallback,
@@ -183,6 +186,24 @@ def test_content_is_told_when_it_is_wanted(run: Run, spans: Spans) -> None:
         "parts": [{"type": "text", "content": "Hello Ada."}],
         "finish_reason": "stop",
     }
+
+
+def test_calls_of_tools_are_told_with_their_results(run: Run, spans: Spans) -> None:
+    """As the conventions write them, and not as files of a kind that nobody knows."""
+    call = {"id": "2", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    predict = spans.traced(scripted([Finish("tool_calls", tool_calls=(call,))]), content=True)
+    history = [
+        Message("user", SECRET),
+        Message("assistant", (ToolCallPart("1", "find", '{"x": 1}'),)),
+    ]
+    run(predict, "events", Message("tool", (ToolResultPart("1", "found"),)), history)
+    asked = json.loads(spans.attributes["gen_ai.input.messages"])
+    assert [message["parts"] for message in asked[1:]] == [
+        [{"type": "tool_call", "id": "1", "name": "find", "arguments": '{"x": 1}'}],
+        [{"type": "tool_call_response", "id": "1", "response": "found"}],
+    ]
+    (said,) = json.loads(spans.attributes["gen_ai.output.messages"])
+    assert said["parts"] == [{"type": "tool_call", "id": "2", "name": "add", "arguments": "{}"}]
 
 
 def test_a_fallback_is_one_span(run: Run, spans: Spans) -> None:

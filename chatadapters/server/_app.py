@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from .._checks import is_whole
 from .._errors import OptionError
 from .._predict import spec_of
 from .._registry import missing
@@ -54,7 +55,8 @@ def asgi(
 
     Raises:
         MissingDependencyError: Starlette is not installed.
-        OptionError: A key is empty, an origin is none, or there is nothing to serve.
+        OptionError: A key is empty, an origin is none, a bound is no whole number above 0, or
+            there is nothing to serve under a name.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -74,6 +76,9 @@ def asgi(
     if not all(isinstance(key, str) and key for key in rules.api_keys):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
     check_origins(rules.cors_origins)
+    for name, most in (("max_concurrency", max_concurrency), ("max_body", max_body)):
+        if not is_whole(1, most):
+            raise OptionError(f"{name}={most!r}: give a whole number, 1 or more")
     served = _Served(_named(predicts), rules)
     routes = [
         Route("/health", served.health),
@@ -141,6 +146,8 @@ def _named(predicts: Predict | Mapping[str, Predict]) -> dict[str, Predict]:
         if not predicts:
             raise OptionError("predicts: give at least one predict, by the name of its model")
         for name, predict in predicts.items():
+            if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise OptionError(f"predicts: {name!r} is no name of a model, such as 'parrot'")
             spec_of(predict, f"predicts[{name!r}]")
         return dict(predicts)
     spec_of(predicts, "asgi")

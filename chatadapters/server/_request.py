@@ -22,6 +22,8 @@ _NOT_OPTIONS = frozenset(
         "suffix", "logprobs", "top_logprobs", "modalities",
     }
 )  # fmt: skip
+#: Two names for one thing, of which a provider takes one at a time.
+_LENGTHS = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,14 @@ def _with_options(predict: Predict, body: Mapping[str, Any], model: str) -> Asyn
     for name in NEEDED:
         if name not in names and body.get(name) and body[name] != {"type": "text"}:
             raise RefusedError(400, f"{name}: {model!r} has no such option", param=name)
-    options: dict[str, Any] = {
-        names[name]: value
+    given = {
+        name: value
         for name, value in body.items()
         if name in names and name not in _NOT_OPTIONS and value is not None
     }
+    options: dict[str, Any] = {names[name]: value for name, value in given.items()}
+    if not _LENGTHS.isdisjoint(given):  # then the predict's own length, of either name, is off
+        options = {names[name]: None for name in _LENGTHS & names.keys()} | options
     if stop := body.get("stop"):
         options["stop"] = [stop] if isinstance(stop, str) else stop
     return predict.aio.using(**options) if options else predict.aio

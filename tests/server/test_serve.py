@@ -17,6 +17,7 @@ import httpx2
 import openai
 import pytest
 
+from chatadapters.cli import main
 from tests.server.serving import ASK
 
 if TYPE_CHECKING:
@@ -70,6 +71,16 @@ def test_a_served_backend_answers_whoever_has_a_key() -> None:
             pytest.raises(openai.AuthenticationError),
         ):
             client.models.list()
+
+
+@pytest.mark.parametrize("empty", ["", " , "])
+def test_keys_that_are_empty_do_not_open_the_door(
+    empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come from a variable that was not set where the keys should have come from."""
+    monkeypatch.setenv("CHATADAPTERS_API_KEYS", empty)
+    assert main(["serve", "--backend", "echo", "--port", "0"]) == 2
+    assert "CHATADAPTERS_API_KEYS is set, but empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])

@@ -15,10 +15,12 @@ from chatadapters import (
     ProviderStreamError,
     Text,
     Usage,
+    openai_predict,
 )
 from chatadapters._events import Reasoning
 from chatadapters.server import asgi
 from chatadapters.testing import Pause
+from chatadapters.testing.faults import FaultServer
 from tests.server.serving import ASK, client, scripted, serving
 
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -103,6 +105,21 @@ def test_history_system_and_options_reach_the_backend() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_length_that_is_asked_for_replaces_the_predict_s_own(name: str) -> None:
+    """OpenAI refuses a request with both names of it."""
+    with FaultServer() as provider:
+        address = provider.url("ok")
+        predict = openai_predict("m", base_url=address, api_key="k", max_tokens=7)
+        with serving({"m": predict}) as url, client(url) as ai:
+            ai.chat.completions.create(**ASK, **{name: 3})
+            ai.chat.completions.create(**ASK)
+        asked, unasked = (request.body for request in provider.requests(address))
+    lengths = {"max_tokens", "max_completion_tokens"}
+    assert {key: asked[key] for key in lengths & asked.keys()} == {name: 3}
+    assert {key: unasked[key] for key in lengths & unasked.keys()} == {"max_tokens": 7}
+
+
 def test_models_are_listed_and_one_alone_has_its_own_name() -> None:
     """A single predict is served under the name of its model or backend."""
     with serving({"a": scripted("x"), "b": scripted("y")}) as url, client(url) as ai:
@@ -184,7 +201,17 @@ def test_a_key_may_be_given_alone_and_never_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, {}, {"m": 1}, lambda message, history: "", "aio", "deltas"]
+    "wrong",
+    [
+        None,
+        {},
+        {"m": 1},
+        {"": scripted("x")},
+        {5: scripted("x")},
+        lambda message, history: "",
+        "aio",
+        "deltas",
+    ],
 )
 def test_what_is_no_predict_is_not_served(wrong: Any) -> None:
     """Not even for the first request."""
@@ -202,6 +229,13 @@ def test_an_origin_that_matches_no_page_is_refused(origin: Any) -> None:
         asgi(scripted("x"), cors_origins=[origin])
     for right in ("https://chat.example:8443", "chrome-extension://abc", "null", "*"):
         asgi(scripted("x"), cors_origins=[right])
+
+
+@pytest.mark.parametrize("wrong", [{"max_body": 0}, {"max_concurrency": 1.5}, {"max_body": "1"}])
+def test_a_bound_that_is_none_is_refused(wrong: Any) -> None:
+    """Not by an error of the first request."""
+    with pytest.raises(OptionError, match=f"{next(iter(wrong))}=.*: give a whole number"):
+        asgi(scripted("x"), **wrong)
 
 
 def test_limits_refuse_what_is_too_much() -> None:
