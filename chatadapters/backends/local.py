@@ -44,6 +44,12 @@ _CHAT_ONLY = """
     add_generation_prompt chat_template_kwargs continue_final_message parallel_tool_calls
     parse_tool_calls reasoning_effort reasoning_format tool_choice tools
 """
+# What a client of a server may set: neither which slot it takes nor a length of another name.
+_REQUEST = """
+    chat_template_kwargs frequency_penalty logit_bias max_completion_tokens max_tokens min_p
+    parallel_tool_calls presence_penalty reasoning_effort repeat_penalty response_format seed
+    temperature tool_choice tools top_k top_p typical_p
+"""
 _ANY = frozenset({"extra_body", "stop"})
 _RAW_OPTIONS = _ANY | frozenset(_SAMPLING.split())
 _CHAT_OPTIONS = _RAW_OPTIONS | frozenset(_CHAT_ONLY.split())
@@ -134,9 +140,9 @@ class LocalBackend(Backend):
                 yield response
 
     def request_options(self) -> Mapping[str, str]:
-        """Give all that llama.cpp's server takes; it speaks OpenAI's API."""
+        """Give the request options of OpenAI's API, and what else is about sampling the text."""
         known = _CHAT_OPTIONS if self.template is None else _RAW_OPTIONS
-        return {name: name for name in known - _ANY}
+        return {name: name for name in _REQUEST.split() if name in known}
 
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""

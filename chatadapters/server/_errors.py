@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import ChatAdaptersError, IncompleteStreamError, OptionError, StallError
 from .._explain import explain
 from .._server_wait import status_of, wanted_wait
-from .._transient import is_refused
+from .._transient import is_refused, is_spent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,8 @@ def _too_many(error: BaseException) -> RefusedError:
     wait, code = wanted_wait(error), _text(error, "code") or "rate_limit_exceeded"
     headers = [] if wait is None else [("Retry-After", str(ceil(wait)))]
     message = "the model is overloaded; try later"
+    if is_spent(error):
+        message = "the server has used up what its provider lets it have"
     return RefusedError(429, message, "rate_limit_error", code, headers=headers)
 
 
@@ -95,7 +97,9 @@ def _failed(error: BaseException) -> RefusedError:
 
 def is_ours(error: BaseException) -> bool:
     """Say whether an error is for whoever runs the server to look into."""
-    return not isinstance(error, RefusedError) and as_refused(error).status >= _SERVER_ERROR
+    if isinstance(error, RefusedError):
+        return False
+    return as_refused(error).status >= _SERVER_ERROR or is_spent(error)
 
 
 def _text(error: BaseException, name: str) -> str | None:

@@ -20,6 +20,7 @@ from chatadapters import (
     make_predict,
     text_generation_predict,
 )
+from chatadapters.server._request import read_request
 from chatadapters.testing import ModelServer, Pause, ScriptedBackend, tgi_server
 from tests.backends.langchain_model import Scripted, ended, said
 from tests.server.serving import ASK, client, scripted, serving
@@ -30,6 +31,18 @@ def streamed(ai: openai.OpenAI, **more: Any) -> tuple[str, str]:
     chunks = list(ai.chat.completions.create(**ASK, stream=True, **more))
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     return text, chunks[-1].choices[0].finish_reason or ""
+
+
+def test_clients_of_the_embedded_model_set_what_is_about_the_text() -> None:
+    """llama.cpp has more options, such as a length of its own or which slot is taken."""
+    body = {**ASK, "temperature": 0, "max_tokens": 3, "top_k": 5}
+    asked = read_request({**body, "n_predict": 40, "id_slot": 0}, {"m": local_predict()}, chat=True)
+    sent = asked.predict.build(asked.message, asked.history)
+    assert {name: sent.get(name) for name in ("temperature", "max_tokens", "top_k")} == {
+        "temperature": 0, "max_tokens": 3, "top_k": 5
+    }  # fmt: skip
+    assert not {"n_predict", "id_slot"} & sent.keys()
+    assert asked.left_out == ("n_predict", "id_slot")
 
 
 def test_a_graph() -> None:

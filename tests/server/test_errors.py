@@ -110,6 +110,16 @@ def test_a_busy_provider_s_wait_is_passed_on() -> None:
     assert answer.json()["error"]["type"] == "rate_limit_error"
 
 
+def test_a_spent_quota_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Waiting does not help; whoever runs the server can mend it."""
+    failed = ProviderStreamError("no money", status=429, code="insufficient_quota")
+    with serving({"m": scripted([failed])}) as url, caplog.at_level(logging.WARNING):
+        error = refused(url, ASK, status=429)
+    assert error["code"] == "insufficient_quota"
+    assert error["message"] == "the server has used up what its provider lets it have"
+    assert "no money" in caplog.text
+
+
 def test_a_field_without_effect_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """It is left out, as other servers do it; what says nothing about the reply is not told."""
     body = {**ASK, "seed": 1, "temprature\n": 2, "temperature": 1, "user": "u", "top_k": None}
