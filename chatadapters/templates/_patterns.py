@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 # Control characters that a tokenizer's clean-up may drop from inside a token.
-_DROPPED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
-_INDENT = "[ \t\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
-_LINE_START = f"(?<![^\n\r\x0b\x0c\x1c-\x1e]){_INDENT}"
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+_DROPPED = f"[{_CONTROLS}]*"
+_INDENT = f"[ \t{_CONTROLS}]*"
 # Those of the dropped characters that may also be read as the end of a line.
 LINE_CONTROLS = "\x0b\x0c\x1c\x1d\x1e"
+# One place for each run of white space, and one way to read it: else much of it takes for ever.
+_LINE_START = (
+    f"(?<![ \t{_CONTROLS}])"
+    f"(?:(?<![^\n\r]){_INDENT}|[ \t\x00-\x08\x0e-\x1b\x1f\x7f]*[{LINE_CONTROLS}]{_INDENT})"
+)
 # What is seldom in a text, the most seldom first, and all that a normaliser turns into it.
 LOOKALIKES = {
     "|": "|｜",
@@ -75,7 +80,7 @@ def exact(
     if line:
         found.append(f"{_LINE_START}({'|'.join(map(_spread, line))})")
     found += [f"(?i:\\A(?={_DROPPED}{re.escape(char)}))" for char in starts]
-    found += [f"(?i:{_spread(end)}{_DROPPED}\\Z)" for end in ends]
+    found += [f"(?i:{_spread(end)}{'' if end[-1] == ' ' else _DROPPED}\\Z)" for end in ends]
     return re.compile("|".join(found))
 
 
@@ -112,13 +117,15 @@ def _compiled(pattern: str) -> Callable[[str], object]:
 
 def _spread(string: str) -> str:
     """Write a string as a pattern: white space may be more, less or of another kind."""
-    return _DROPPED.join(r"\s*" if char == " " else re.escape(char) for char in string)
+    words = (_DROPPED.join(map(re.escape, word)) for word in re.split(" +", string))
+    return rf"[\s{_CONTROLS}]*".join(words)
 
 
 def _group(tokens: list[str]) -> str:
     """Write what tokens have in common once: most `<` in a text are told from it alone."""
     first, last = min(tokens), max(tokens)
     same = (size for size in range(len(first), 0, -1) if last.startswith(first[:size]))
-    common = first[: next(same)]
-    rest = [_spread(token[len(common) :]) for token in tokens]
-    return f"{_spread(common)}{_DROPPED}(?:{'|'.join(rest)})"
+    common = first[: next(same)].rstrip(" ")
+    rest = [token[len(common) :] for token in tokens]
+    ends = [_spread(end) if end[:1] == " " else _DROPPED + _spread(end) for end in rest]
+    return f"{_spread(common)}(?:{'|'.join(ends)})"

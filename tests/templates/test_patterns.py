@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -84,3 +85,34 @@ def test_what_is_cleared_at_once_has_nothing_to_find(guard: Guard, texts: list[s
 def test_ordinary_markup_is_cleared(name: str, text: str) -> None:
     """Tables, tags, code and comments are left alone by every family."""
     assert get_template(name).rendered(text, escape="error").changes == ()
+
+
+@pytest.mark.parametrize("filler", ["\x0b", "\x1c", "\x1f", " ", " \x0b", "\n", "\n\x0c", "\u0301"])
+@pytest.mark.parametrize("name", ["alpaca", "falcon", "llama-2", "openchat", "vicuna"])
+def test_much_white_space_costs_no_more_than_its_length(name: str, filler: str) -> None:
+    """Where controls are white space, line ends or nothing, there is still one way to read them."""
+    template = get_template(name)
+    marks = (*template.layout.labels, *template.special_tokens)
+    begun = [mark[: max(mark.find(" "), 1)] for mark in marks]
+    text = " :#<>[]_| ".join(f"\n{half}{filler * 20_000}" for half in begun)
+    began = time.process_time()
+    assert template.rendered(text + " :#<>[]_| ", escape="error").changes == ()
+    assert time.process_time() - began < 10
+
+
+def test_a_label_behind_controls_is_found_wherever_a_line_may_begin() -> None:
+    """A control character is a line's end to some, and stands among spaces and others."""
+    guard = Guard([], ["USER:"])
+    for lead in (
+        "",
+        "\n",
+        "\n \t\x00",
+        "a\x0b",
+        "a \x0b \x1f",
+        "a\x0b\x0b\x0c ",
+        "a\n\x0b",
+        "\r\x1c",
+    ):
+        assert guard.find(lead + "USER:") == [(len(lead), len(lead) + 5)]
+    for lead in ("a", "a ", "a\x00 ", "a\x1f"):
+        assert guard.find(lead + "USER:") == []
