@@ -29,6 +29,7 @@ class Obedient(ThreadingHTTPServer):
     Attributes:
         requests: The bodies it was asked with.
         blind: Whether it refuses a conversation that has an image anywhere, as models do.
+        step: Released once for each word of an answer that goes step by step.
         left: How many of its answers were not read to their end.
         whole: How many were.
     """
@@ -40,6 +41,7 @@ class Obedient(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.left = self.whole = 0
         self.blind = False
+        self.step = threading.Semaphore(0)
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -62,7 +64,7 @@ class Obedient(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Obedient
     # What it is told in the last message, and how it answers.
-    orders: ClassVar = ("refuse", "fail", "slow", "think", "attack")
+    orders: ClassVar = ("refuse", "step", "fail", "slow", "think", "attack")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -82,7 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             for event in _events(order, body["messages"]):
                 self._send(event)
-                time.sleep(0.1 if order == "slow" else 0.05)
+                if order == "step":
+                    self.server.step.acquire(timeout=60)
+                else:
+                    time.sleep(0.1 if order == "slow" else 0.05)
             if order == "fail":
                 self._send({"error": {**error, "type": "invalid_request_error"}})
             else:
@@ -108,6 +113,7 @@ def _events(order: str, messages: list[dict[str, Any]]) -> Iterator[dict[str, An
     texts = [_text(message)[-90:] for message in messages if message["role"] != "system"]
     told = " ".join(" / ".join(texts).replace("`", "").split())  # nothing that is laid out
     words = {
+        "step": ["one ", "two ", "three "],
         "fail": ["It went well. "],
         "slow": [f"word{number} " for number in range(80)],
         "think": ["42"],
