@@ -86,7 +86,7 @@ class Cell:
     @property
     def limits(self) -> Limits:
         """Streams without end are ended sooner than by default, on busy machines too."""
-        return Limits(reply=2**24) if self.scenario.startswith("endless") else Limits()
+        return Limits(reply=2**20) if self.scenario.startswith("endless") else Limits()
 
     def __str__(self) -> str:
         second = "-second" if self.second else ""
