@@ -21,7 +21,7 @@ from gradio_client import Client
 import chatadapters
 from chatadapters import AsyncPredict, Predict, cli
 from chatadapters.cli import main
-from tests.apps import app, free_port
+from tests.apps import free_port, gradio_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,7 @@ def test_programs_on_the_pages(code: str, model_server: ModelServer) -> None:
     port = free_port()
     env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": "none"}
     settings = ["Answer briefly.", 0] if "additional_inputs" in code else []
-    with app(["-c", code], port=port, **env) as running:
+    with gradio_app(["-c", code], port=port, **env) as running:
         client = Client(running.url, verbose=False)
         assert client.predict("Say hello.", *settings, api_name="/predict")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gradio_client import Client
 
-from tests.apps import app, free_port
+from tests.apps import free_port, gradio_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ SETTINGS: dict[str, list[Any]] = {"parameters": ["Answer briefly.", 0]}
 def example(request: pytest.FixtureRequest) -> Iterator[tuple[str, Client]]:
     path: Path = request.param
     port = free_port()
-    with app([str(path)], port=port) as running:
+    with gradio_app([str(path)], port=port) as running:
         yield path.stem, Client(running.url, verbose=False)
 
 

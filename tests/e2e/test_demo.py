@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.apps import App, app, computed, free_port
+from tests.apps import App, computed, free_port, gradio_app
 from tests.e2e.conftest import Chat
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SEEN = str(Path(__file__).parent / "seen_app.py")
 def demo_app() -> Iterator[App]:
     port = free_port()
     command = ["-m", "chatadapters", "demo", "--port", str(port), "--temperature", "0"]
-    with app(command, port=port) as running:
+    with gradio_app(command, port=port) as running:
         yield running
 
 
@@ -38,7 +38,7 @@ def demo(demo_app: App, page: Page) -> Chat:
 @pytest.fixture(scope="module")
 def payload_app() -> Iterator[App]:
     port = free_port()
-    with app([SEEN, "payload", str(port)], port=port) as running:
+    with gradio_app([SEEN, "payload", str(port)], port=port) as running:
         yield running
 
 
@@ -146,7 +146,7 @@ def test_a_failed_answer_stays_readable(payloads: Chat) -> None:
 def test_the_browser_sends_content_blocks(page: Page) -> None:
     """Gradio's browser hands over a history of content blocks, which the API path does not."""
     port = free_port()
-    with app([SEEN, "raw", str(port)], port=port) as running:
+    with gradio_app([SEEN, "raw", str(port)], port=port) as running:
         chat = Chat(page, running.url)
         chat.ask("One")
         history: list[dict[str, Any]] = json.loads(chat.ask("Two"))

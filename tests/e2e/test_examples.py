@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.apps import app, free_port
+from tests.apps import free_port, gradio_app
 from tests.e2e.conftest import Chat
 from tests.ui.browser.obedient import KEY, Obedient
 
@@ -27,7 +27,7 @@ _TRIES = 8  # so small a model, which samples, is wrong about what it said 4 tim
 def example(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """Give the name and the address of an example that runs."""
     port = free_port()
-    with app([str(EXAMPLES / f"{request.param}.py")], port=port) as running:
+    with gradio_app([str(EXAMPLES / f"{request.param}.py")], port=port) as running:
         yield request.param, running.url
 
 
@@ -56,7 +56,7 @@ def _remembers(name: str, chat: Chat) -> bool:
 def test_the_echo(page: Page) -> None:
     """A plain predict comes letter by letter, is stopped in the middle, and goes on."""
     port = free_port()
-    with app([str(EXAMPLES / "echo.py")], port=port) as running:
+    with gradio_app([str(EXAMPLES / "echo.py")], port=port) as running:
         chat = Chat(page, running.url)
         page.get_by_role("button", name="How are you?").click()
         assert chat.watch(1)[-1] == "How are you?"
@@ -96,7 +96,9 @@ def test_an_error_does_not_end_the_chat(name: str, order: str, page: Page) -> No
     command = ["-c", _program(root / name)] if name.endswith(".md") else [str(EXAMPLES / name)]
     with (
         Obedient() as provider,
-        app(command, port=free_port(), OPENAI_BASE_URL=provider.url, OPENAI_API_KEY=KEY) as running,
+        gradio_app(
+            command, port=free_port(), OPENAI_BASE_URL=provider.url, OPENAI_API_KEY=KEY
+        ) as running,
     ):
         chat = Chat(page, running.url)
         chat.send(order)
