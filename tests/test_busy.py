@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,9 +46,15 @@ TOKEN = b'data: {"choices": [{"text": "x"}]}\n\n'
 END = b'data: {"choices": [{"text": "", "finish_reason": "stop"}]}\n\n'
 
 
-@pytest.mark.parametrize("colour", ["sync", "thread", "async"])
-def test_what_came_meanwhile_is_read_before_a_stall_is_told(colour: str) -> None:
-    """Stopped for longer than `Timeout.idle`, it goes on with what waits in its socket."""
+@pytest.fixture(scope="module")
+def heard() -> dict[str, tuple[bytes, bytes]]:
+    """Stop readers in mid-reply for longer than `Timeout.idle`; give what each said."""
+    colours = ("sync", "thread", "async")
+    with ThreadPoolExecutor(len(colours)) as pool:
+        return dict(zip(colours, pool.map(_stopped, colours), strict=True))
+
+
+def _stopped(colour: str) -> tuple[bytes, bytes]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         command = [sys.executable, "-c", READ, url, colour]
@@ -62,5 +69,13 @@ def test_what_came_meanwhile_is_read_before_a_stall_is_told(colour: str) -> None
             connection.close()
             time.sleep(3)
             reader.send_signal(signal.SIGCONT)
-            out, err = reader.communicate(timeout=60)
+            return reader.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("colour", ["sync", "thread", "async"])
+def test_what_came_meanwhile_is_read_before_a_stall_is_told(
+    colour: str, heard: dict[str, tuple[bytes, bytes]]
+) -> None:
+    """Stopped for longer than `Timeout.idle`, it goes on with what waits in its socket."""
+    out, err = heard[colour]
     assert (out.split()[-1:], err) == ([b"10"], b"")
