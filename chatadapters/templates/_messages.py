@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from chatadapters._errors import HistoryError
 from chatadapters._parts import Message
 
 # The system text, then the role and the text of each turn.
@@ -97,4 +98,6 @@ def _pair(entry: Any) -> tuple[Any, Any]:
 def _text(content: Any) -> str:
     from chatadapters._content import text_of
 
+    if content is None or not hasattr(content, "__iter__"):
+        raise HistoryError(f"a message's content is {content!r}: give a string or a tuple of parts")
     return text_of(content, "chat template")

@@ -281,3 +281,10 @@ def test_importing_the_templates_is_cheap(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     ).stdout.split()
     assert not {"jinja2", "tokenizers", "gguf", "huggingface_hub"} & set(loaded)
+
+
+@pytest.mark.parametrize("content", [None, 5])
+def test_a_message_without_a_text_is_named(content: Any) -> None:
+    """It is an error of ours that shows what the content is."""
+    with pytest.raises(HistoryError, match=f"content is {content}"):
+        DialogueTemplate().get_inference_prompt([Message("user", content)])
