@@ -1,16 +1,13 @@
-"""The bodies of responses, read beside httpcore's parser where they are streams."""
+"""The bodies of responses, read from their connections as they come."""
 
 from __future__ import annotations
 
 from asyncio import CancelledError
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 
 from ._framing import ChunkedBody, FramingError
-from ._network import Connection
-from ._network_async import AsyncConnection
 from ._unpack import Unpacker
 
 if TYPE_CHECKING:
@@ -24,13 +21,13 @@ if TYPE_CHECKING:
         Iterator,
     )
 
-    import httpcore2
-
+    from ._exchange import AsyncExchanges, Exchanges
+    from ._heads import Head
+    from ._network_async import AsyncConnection
     from ._pour import Put
 
 _SHORT = "peer closed connection without sending complete message body"
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
-_MOST_SEEN_TWICE = 64 * 1024
 _FIRST_NO_ANSWER = 300
 _NO_BODY = frozenset({204, 304})
 
@@ -39,23 +36,24 @@ class Body(httpx2.SyncByteStream):
     """The body of a response of `Transport`.
 
     Args:
-        response: The response, whose head was read.
+        head: The head of the response.
         request: What it answers.
+        connection: What it comes over.
         give_back: Takes the connection when it is no longer needed.
     """
 
     def __init__(
         self,
-        response: httpcore2.Response,
-        request: httpcore2.Request,
-        give_back: Callable[[], object],
+        head: Head,
+        request: httpx2.Request,
+        connection: Exchanges,
+        give_back: Callable[[Exchanges], object],
     ) -> None:
-        self._response, self._give_back = response, give_back
+        self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
-        self._wire = response.extensions.get("network_stream")
-        self._framed = _framed(response)
-        self._packing = _packing(response)
-        self._is_error = response.status >= _FIRST_NO_ANSWER
+        self._framed = _framed(head, request.method)
+        self._packing = _packing(head)
+        self._is_error = head.status >= _FIRST_NO_ANSWER
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -76,17 +74,15 @@ class Body(httpx2.SyncByteStream):
 
     def _raw(self, *, timed: bool) -> Generator[bytes, None, None]:
         try:
-            with as_httpx():
-                yield from self._read(timed)
+            yield from self._read(timed)
         except BaseException:  # the SDK closes no response whose error cannot be read
             self.close()
             raise
 
     def _read(self, timed: bool) -> Generator[bytes, None, None]:
-        wire, framed = self._wire, self._framed
-        if framed is None or not isinstance(wire, Connection) or not wire.take_over(self._silence):
-            yield from self._response.iter_stream()
-            return
+        wire, framed = self._connection.wire, self._framed
+        assert wire is not None
+        wire.begin_body(self._silence)
         while not framed.over:
             data = wire.receive(timed=timed or self._is_error)
             if data is None and not timed:
@@ -95,20 +91,14 @@ class Body(httpx2.SyncByteStream):
             if block or data is None:
                 yield block
         if framed.reusable:
-            wire.put_back(framed.seen)
-            for _ in self._response.iter_stream():
-                pass
+            self._connection.read_whole()
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            if isinstance(self._wire, Connection):
-                self._wire.released()
-            with as_httpx():
-                try:
-                    self._response.close()
-                finally:
-                    self._give_back()
+            if self._connection.wire is not None:
+                self._connection.wire.released()
+            self._give_back(self._connection)
 
 
 class AsyncBody(httpx2.AsyncByteStream):
@@ -116,15 +106,15 @@ class AsyncBody(httpx2.AsyncByteStream):
 
     def __init__(
         self,
-        response: httpcore2.Response,
-        request: httpcore2.Request,
-        give_back: Callable[[], Awaitable[object]],
+        head: Head,
+        request: httpx2.Request,
+        connection: AsyncExchanges,
+        give_back: Callable[[AsyncExchanges], Awaitable[object]],
     ) -> None:
-        self._response, self._give_back = response, give_back
+        self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
-        self._wire: Any = response.extensions.get("network_stream")
-        self._framed: Any = _framed(response)
-        self._packing = _packing(response)
+        self._framed = _framed(head, request.method)
+        self._packing = _packing(head)
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -137,12 +127,12 @@ class AsyncBody(httpx2.AsyncByteStream):
 
     async def pour(self, put: Put) -> None:
         """Give the body to `put` block by block, unpacked, the moment it comes."""
-        if self._packing or not self._take_over():
+        if self._packing:
             async for block in self.blocks():
                 if room := put(block):
                     await room
             return
-        framed = self._framed
+        wire, framed = self._begin(), self._framed
 
         def take(data: bytes) -> bool | Future[None] | None:
             block = framed.feed(data)
@@ -150,13 +140,12 @@ class AsyncBody(httpx2.AsyncByteStream):
             return framed.over or room
 
         try:
-            with as_httpx():
-                if not framed.over:
-                    await self._wire.pour(take)
-                await self._show_end()
+            if not framed.over:
+                await wire.pour(take)
         except (Exception, CancelledError):  # as below
             await self.aclose()
             raise
+        self._end()
 
     async def _unpacked(self) -> AsyncGenerator[bytes, None]:
         unpack = Unpacker(self._packing).feed
@@ -165,43 +154,32 @@ class AsyncBody(httpx2.AsyncByteStream):
                 yield unpacked
 
     async def _raw(self) -> AsyncGenerator[bytes, None]:
-        wire, framed = self._wire, self._framed
+        wire, framed = self._begin(), self._framed
         try:
-            with as_httpx():
-                if not self._take_over():
-                    async for block in self._response.aiter_stream():
-                        yield block
-                    return
-                while not framed.over:
-                    if block := framed.feed(await wire.receive()):
-                        yield block
-                await self._show_end()
+            while not framed.over:
+                if block := framed.feed(await wire.receive()):
+                    yield block
         except (Exception, CancelledError):  # the SDK closes no response that cannot be read
             await self.aclose()
             raise
+        self._end()
 
-    def _take_over(self) -> bool:
-        """Say whether the body is read here; the parser reads what it has seen some of."""
-        ours = self._framed is not None and isinstance(self._wire, AsyncConnection)
-        return ours and self._wire.take_over(self._silence)
+    def _begin(self) -> AsyncConnection:
+        wire = self._connection.wire
+        assert wire is not None
+        wire.begin_body(self._silence)
+        return wire
 
-    async def _show_end(self) -> None:
-        """Show the parser that the body has ended, so that the connection is free."""
+    def _end(self) -> None:
         if self._framed.reusable:
-            self._wire.put_back(self._framed.seen)
-            async for _ in self._response.aiter_stream():
-                pass
+            self._connection.read_whole()
 
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            if isinstance(self._wire, AsyncConnection):
-                self._wire.released()
-            with as_httpx():
-                try:
-                    await self._response.aclose()
-                finally:
-                    await self._give_back()
+            if self._connection.wire is not None:
+                self._connection.wire.released()
+            await self._give_back(self._connection)
 
 
 class _Chunked:
@@ -210,10 +188,7 @@ class _Chunked:
     Attributes:
         over: Whether it has ended.
         reusable: Whether its connection may serve another request.
-        seen: What the parser is to read of it, so that it knows that it has ended.
     """
-
-    seen = b"0\r\n\r\n"
 
     def __init__(self) -> None:
         self._chunks = ChunkedBody()
@@ -232,13 +207,12 @@ class _Chunked:
 
 
 class _Sized:
-    """A body whose length is known; the parser reads a short one too."""
+    """A body whose length is known."""
 
     def __init__(self, size: int) -> None:
         self._left = size
         self.over = not size
-        self.reusable = size <= _MOST_SEEN_TWICE
-        self.seen = b""
+        self.reusable = True
 
     def feed(self, data: bytes) -> bytes:
         if not data:
@@ -246,9 +220,7 @@ class _Sized:
         block, excess = data[: self._left], data[self._left :]
         self._left -= len(block)
         self.over = not self._left
-        if self.reusable:
-            self.seen += block
-            self.reusable = not excess
+        self.reusable = not excess
         return block
 
 
@@ -256,41 +228,25 @@ class _UntilClosed:
     """A body that ends with its connection."""
 
     over = reusable = False
-    seen = b""
 
     def feed(self, data: bytes) -> bytes:
         self.over = not data
         return data
 
 
-def _framed(response: httpcore2.Response) -> _Chunked | _Sized | _UntilClosed | None:
-    """Give what reads a body, or None where httpcore's parser is to read it."""
-    headers = [(name.lower(), value.strip().lower()) for name, value in response.headers]
-    coding = [value for name, value in headers if name == b"transfer-encoding"]
-    sizes = {value for name, value in headers if name == b"content-length"}
-    if response.status in _NO_BODY:
-        return None
-    if coding == [b"chunked"] and response.extensions.get("http_version") == b"HTTP/1.1":
+def _framed(head: Head, method: str) -> _Chunked | _Sized | _UntilClosed:
+    """Give what reads a body."""
+    if head.status in _NO_BODY or method == "HEAD":
+        return _Sized(0)
+    named = {name.lower(): value for name, value in head.headers}
+    if b"transfer-encoding" in named:
         return _Chunked()
-    if coding or len(sizes) > 1:
-        return None
-    return _Sized(int(sizes.pop())) if sizes else _UntilClosed()
+    size = named.get(b"content-length")
+    return _UntilClosed() if size is None else _Sized(int(size))
 
 
-def _packing(response: httpcore2.Response) -> bytes:
+def _packing(head: Head) -> bytes:
     """Give how a body is packed, nothing if it is not."""
-    found = [value for name, value in response.headers if name.lower() == b"content-encoding"]
+    found = [value for name, value in head.headers if name.lower() == b"content-encoding"]
     coding = b",".join(found).strip().lower()
     return b"" if coding == b"identity" else coding
-
-
-@contextmanager
-def as_httpx() -> Generator[None, None, None]:
-    """Raise httpcore's errors as httpx's of the same name."""
-    try:
-        yield
-    except Exception as error:  # httpcore's have no class of their own in common
-        kind = getattr(httpx2, type(error).__name__, None)
-        if kind is None or not type(error).__module__.startswith("httpcore2"):
-            raise
-        raise kind(str(error)) from error

@@ -1,4 +1,4 @@
-"""Where a response's head ends, and what is content in a chunked body. Pure."""
+"""What is content in a body, by how it is framed. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 
 from ._errors import ChatAdaptersError
 
-_BEGINNING = b"HTTP/"
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 _SIZE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n"
 _FIRST = re.compile(_SIZE).match
 _NEXT = re.compile(rb"\r\n" + _SIZE).match
@@ -16,41 +14,6 @@ _MOST_BETWEEN = 64 * 1024  # bytes of a size with its extension, or of all trail
 
 class FramingError(ChatAdaptersError):
     """A body is not framed as HTTP wants it."""
-
-
-class Head:
-    r"""Finds the end of a response's head, so that what follows can be kept from its parser.
-
-    Attributes:
-        over: Whether the final head has come; those with a status of 1xx are not.
-
-    Example:
-        >>> head = Head()
-        >>> data = b"HTTP/1.1 200 OK\r\n\r\nbody"
-        >>> data[head.cut(data) :]
-        b'body'
-    """
-
-    __slots__ = ("_seen", "over")
-
-    def __init__(self) -> None:
-        self._seen = b""
-        self.over = False
-
-    def cut(self, data: bytes) -> int:
-        """Give how many bytes belong to the head; those after them come back once it is read."""
-        before = self._seen
-        seen = before + data
-        if not seen.startswith(_BEGINNING[: len(seen)]):  # not HTTP, such as a proxy's greeting
-            self.over = True
-            return len(data)
-        end = _BLANK_LINE.search(seen, max(0, len(before) - 3))
-        if end is None:
-            self._seen = seen
-            return len(data)
-        self.over = seen[9:10] != b"1"
-        self._seen = b""
-        return end.end() - len(before)
 
 
 class ChunkedBody:

@@ -1,58 +1,40 @@
-"""Blocking connections for httpcore that let a body be read without its parser.
-
-httpcore makes the requests, speaks TLS and reads the heads of responses; this is a network backend
-for it, its own interface for such things. It keeps what follows a head from the parser, so that
-the body can be read here: the parser takes ten times as long for a chunk.
-"""
+"""Blocking connections whose reads end where a request's deadline is."""
 
 from __future__ import annotations
 
 import socket
 import ssl
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import finalize
 
-import httpcore2
+import httpx2
 
 from ._abort import this_request
-from ._framing import Head
 from ._nested_tls import NestedTls
 from ._race import connected
 from ._reuse import Reuse
 from ._slices import IN, OUT, WINDOWS, ready
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from types import TracebackType
 
 MOST_BYTES = 64 * 1024
 _MOST_LATE_READS = 10
 
 
-class Network(httpcore2.NetworkBackend):
-    """Makes connections."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: object = None,  # noqa: ARG002 - ours set none
-    ) -> Connection:
-        with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            made = connected(host, port, local_address, _bounded(timeout))
-            with suppress(OSError):  # it was reset already, as the first write will tell
-                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Connection(made)
-
-    def sleep(self, seconds: float) -> None:
-        raise NotImplementedError  # only httpcore's own retries sleep, and they are off
+def connect_tcp(host: str, port: int, timeout: float | None) -> Connection:
+    """Connect to a server within so many seconds, or until the request's deadline."""
+    with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
+        made = connected(host, port, None, _bounded(timeout))
+        with suppress(OSError):  # it was reset already, as the first write will tell
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(made)
 
 
-class Connection(httpcore2.NetworkStream):
-    """One connection, which the parser reads through `read` and a body through `receive`.
+class Connection:
+    """One connection.
 
     Args:
         sock: The connected socket, with or without TLS, or with TLS within TLS.
@@ -65,9 +47,7 @@ class Connection(httpcore2.NetworkStream):
         # closes it where an interrupt lost the connection.
         self._finalizer = finalize(self, sock.close)
         self._finalizer.atexit = False
-        self._head = Head()
-        self._unsent = self._kept = b""
-        self._shown = False  # whether the parser saw more than the head
+        self._kept = b""  # what was read too far
         self._late_reads = 0  # of a head, when the request's deadline was over
         self._reuse = Reuse()
         self._drained = False
@@ -76,24 +56,33 @@ class Connection(httpcore2.NetworkStream):
         if self._request is not None:
             self._request.found(self._plain)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read for the parser, up to the end of a head."""
-        if self._unsent:
-            with suppress(httpcore2.WriteError):  # the server may have answered all the same
-                self._send(timeout)
-        self._shown = self._head.over
-        if not self._shown:
-            self._check_deadline()
-        data, self._kept = self._kept, b""
-        if not data:
-            with self._reuse.answer(), as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-                data = self._recv(max_bytes, timeout if self._shown else _bounded(timeout))
-            self._reuse.came(data)
-        if self._shown:
-            return data
-        end = self._head.cut(data)
-        self._kept = data[end:]
-        return data[:end]
+    def write(self, data: bytes, timeout: float | None, *, again: bool = False) -> None:
+        """Send a request, or what a proxy is told.
+
+        Args:
+            data: All of it.
+            timeout: How long it may take, in seconds.
+            again: Whether the connection was kept from an earlier request.
+        """
+        self._request, self._late_reads = this_request(), 0
+        if self._request is not None:
+            self._request.found(self._plain)
+        self._reuse.sends(again=again)
+        with Raised(httpx2.WriteTimeout, httpx2.WriteError):
+            self._socket.settimeout(_bounded(timeout))
+            self._socket.sendall(data)
+
+    def read(self, timeout: float | None) -> bytes:
+        """Read some of a head, nothing at the end of the connection."""
+        self._check_deadline()
+        with self._reuse, Raised(httpx2.ReadTimeout, httpx2.ReadError):
+            data = self._recv(_bounded(timeout))
+        self._reuse.came(data)
+        return data
+
+    def put_back(self, data: bytes) -> None:
+        """Let `receive` give this first."""
+        self._kept = data
 
     def _check_deadline(self) -> None:
         """End a head that goes on after the request's deadline, but read what came until then."""
@@ -101,44 +90,22 @@ class Connection(httpcore2.NetworkStream):
         if deadline is not None and monotonic() >= deadline:
             self._late_reads += 1
             if self._late_reads > _MOST_LATE_READS:
-                raise httpcore2.ReadTimeout("timed out")
+                raise httpx2.ReadTimeout("timed out")
 
-    def _recv(self, max_bytes: int, timeout: float | None) -> bytes:
+    def _recv(self, timeout: float | None) -> bytes:
         if WINDOWS and not (self._pending() or ready(self._socket, IN, timeout)):
             raise TimeoutError("timed out")
         self._socket.settimeout(timeout)
-        return self._socket.recv(max_bytes)
+        return self._socket.recv(MOST_BYTES)
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send a part of a request; a response with a new head follows."""
-        self._reuse.asks(self._head)
-        self._head, self._shown, self._late_reads = Head(), False, 0
-        self._request = this_request()
-        if self._request is not None:
-            self._request.found(self._plain)
-        self._unsent += buffer
-        if len(self._unsent) > MOST_BYTES:
-            self._send(timeout)
-
-    def _send(self, timeout: float | None) -> None:
-        """Send what was written: a head and a small body go together."""
-        data, self._unsent = self._unsent, b""
-        self._reuse.sends()
-        with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
-            self._socket.settimeout(_bounded(timeout))
-            self._socket.sendall(data)
-
-    def take_over(self, silence: float | None) -> bool:
-        """Read the body from here on; False if the parser has seen some of it.
+    def begin_body(self, silence: float | None) -> None:
+        """Note that `receive` follows.
 
         Args:
-            silence: The longest wait for more of it, in seconds.
+            silence: The longest wait for more of the body, in seconds.
         """
-        if self._shown:
-            return False
         self._silence, self._drained = silence, False
         self._socket.settimeout(0)
-        return True
 
     def receive(self, *, timed: bool) -> bytes | None:
         """Give more of the body, nothing at the end of the connection.
@@ -155,9 +122,9 @@ class Connection(httpcore2.NetworkStream):
         try:
             return self._next(timed)
         except TimeoutError as error:
-            raise httpcore2.ReadTimeout(str(error)) from error
+            raise httpx2.ReadTimeout(str(error)) from error
         except OSError as error:
-            raise httpcore2.ReadError(str(error)) from error
+            raise httpx2.ReadError(str(error)) from error
 
     def _next(self, timed: bool) -> bytes | None:
         wait = IN if self._drained else 0
@@ -187,10 +154,6 @@ class Connection(httpcore2.NetworkStream):
             raise TimeoutError("timed out")
         return False
 
-    def put_back(self, data: bytes) -> None:
-        """Let the parser read this next."""
-        self._kept, self._shown = data, True
-
     def released(self) -> None:
         """Note that the request is over and the connection serves no one."""
         if self._request is not None:
@@ -202,34 +165,22 @@ class Connection(httpcore2.NetworkStream):
         self._socket.close()
 
     def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.NetworkStream:
+        self, context: ssl.SSLContext, hostname: str, timeout: float | None
+    ) -> Connection:
+        """Give the connection that lies within this one."""
         try:
-            with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
                 self._socket.settimeout(_bounded(timeout))
-                secured = _secured(self._socket, ssl_context, server_hostname)
+                secured = _secured(self._socket, context, hostname)
         except BaseException:
             self.close()
             raise
         self._finalizer.detach()
         return Connection(secured)
 
-    def get_extra_info(self, info: str) -> Any:
-        match info:
-            case "socket":
-                return self._plain
-            case "ssl_object" if isinstance(self._socket, (ssl.SSLSocket, NestedTls)):
-                return self._socket if isinstance(self._socket, ssl.SSLSocket) else self._socket.tls
-            case "is_readable":
-                return bool(self._kept) or ready(self._socket, IN, 0)
-            case "client_addr":
-                return self._plain.getsockname()
-            case "server_addr":
-                return self._plain.getpeername()
-        return None
+    def is_readable(self) -> bool:
+        """Say whether something came, such as the end of the connection."""
+        return bool(self._kept) or ready(self._socket, IN, 0)
 
 
 def _bounded(timeout: float | None) -> float | None:
@@ -242,20 +193,37 @@ def _bounded(timeout: float | None) -> float | None:
 
 
 def _secured(
-    sock: socket.socket | NestedTls, context: ssl.SSLContext, server_hostname: str | None
+    sock: socket.socket | NestedTls, context: ssl.SSLContext, hostname: str
 ) -> socket.socket | NestedTls:
     if isinstance(sock, ssl.SSLSocket):  # that of a proxy
-        return NestedTls(sock, context, server_hostname)
+        return NestedTls(sock, context, hostname)
     assert isinstance(sock, socket.socket)
-    return context.wrap_socket(sock, server_hostname=server_hostname)
+    return context.wrap_socket(sock, server_hostname=hostname)
 
 
-@contextmanager
-def as_httpcore(late: type[Exception], broken: type[Exception]) -> Generator[None, None, None]:
-    """Raise what the system raises as httpcore's errors."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise late(str(error)) from error
-    except OSError as error:
-        raise broken(str(error)) from error
+class Raised:
+    """A context that raises what the system raises as httpx's errors.
+
+    Args:
+        late: The class of error when something took too long.
+        broken: That of any other.
+    """
+
+    __slots__ = ("_broken", "_late")
+
+    def __init__(
+        self, late: type[httpx2.TransportError], broken: type[httpx2.TransportError]
+    ) -> None:
+        self._late, self._broken = late, broken
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):
+            late = isinstance(error, TimeoutError)
+            raise (self._late if late else self._broken)(str(error)) from error

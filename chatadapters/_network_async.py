@@ -1,20 +1,18 @@
-"""Connections in asyncio for httpcore that let a body be read without its parser.
+"""Connections in asyncio which hand over what comes the moment it comes.
 
-The twin of `_network`. Data is taken from asyncio's transports as it comes, with nothing between.
+The twin of `_network`. Data is taken from asyncio's transports, with nothing between.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-import httpcore2
+import httpx2
 
-from ._framing import Head
 from ._happy_eyeballs import connected
-from ._network import as_httpcore
+from ._network import Raised
 from ._reuse import Reuse
 from ._slices import IN, ready
 from ._turns import Bound
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     Take: TypeAlias = Callable[[bytes], bool | asyncio.Future[None] | None]
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
-_MOST_UNSENT = 64 * 1024
 
 #: What a loop reads into, one for all its connections, because each read is taken out at once. A
 #: protocol without one has asyncio ask the system for 256 KiB with every read, which takes longer
@@ -42,34 +39,21 @@ def _buffer_of(loop: asyncio.AbstractEventLoop) -> memoryview:
     return _buffers[loop]
 
 
-class AsyncNetwork(httpcore2.AsyncNetworkBackend):
-    """Makes connections in the running event loop."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: object = None,  # noqa: ARG002 - ours set none
-    ) -> AsyncConnection:
-        loop = asyncio.get_running_loop()
-        with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            async with Bound(timeout):
-                if isinstance(loop, asyncio.BaseEventLoop):
-                    where: dict[str, Any] = {"sock": await connected(host, port, local_address)}
-                else:  # uvloop's may lose a socket that is given to it, but none of its own
-                    local = (local_address, 0) if local_address else None
-                    where = {"host": host, "port": port, "local_addr": local}
-                _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)
-        return made
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError  # only httpcore's own retries sleep, and they are off
+async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncConnection:
+    """Connect to a server in the running event loop, within so many seconds."""
+    loop = asyncio.get_running_loop()
+    with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
+        async with Bound(timeout):
+            if isinstance(loop, asyncio.BaseEventLoop):
+                where: dict[str, Any] = {"sock": await connected(host, port, None)}
+            else:  # uvloop's may lose a socket that is given to it, but none of its own
+                where = {"host": host, "port": port}
+            _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)
+    return made
 
 
-class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
-    """One connection, which the parser reads through `read` and a body through `receive`."""
+class AsyncConnection(asyncio.BufferedProtocol):
+    """One connection."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -77,15 +61,12 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         self._transport: Any = None
         self._blocks: list[bytes] = []
         self._waiting = 0  # bytes in them
-        self._unsent = b""
         self._paused = False
         self._ended = False
         self._error: Exception | None = None
         self._wanted: asyncio.Future[None] | None = None
         self._take: Take | None = None
         self._writable: asyncio.Future[None] | None = None
-        self._head = Head()
-        self._shown = False  # whether the parser saw more than the head
         self._reuse = Reuse()
         self._silence: float | None = None
         self._asked = 0.0  # when the reader began to wait
@@ -136,37 +117,18 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         _wake(self._writable)
         self._writable = None
 
-    # What httpcore calls
+    # What asks, and reads a head
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read for the parser, up to the end of a head."""
-        if self._unsent:
-            with suppress(httpcore2.WriteError):  # the server may have answered all the same
-                await self._send(timeout)
-        self._shown = self._head.over
-        with self._reuse.answer(), as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
-            if not self._has_come():
-                async with Bound(timeout):
-                    await self._arrival()
-            data = self._next()
-        self._reuse.came(data)
-        end = min(max_bytes, len(data) if self._shown else self._head.cut(data[:max_bytes]))
-        self._put_first(data[end:])
-        return data[:end]
+    async def write(self, data: bytes, timeout: float | None, *, again: bool = False) -> None:
+        """Send a request, or what a proxy is told.
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send a part of a request; a response with a new head follows."""
-        self._reuse.asks(self._head)
-        self._head, self._shown = Head(), False
-        self._unsent += buffer
-        if len(self._unsent) > _MOST_UNSENT:
-            await self._send(timeout)
-
-    async def _send(self, timeout: float | None) -> None:
-        """Send what was written: a head and a small body go together."""
-        data, self._unsent = self._unsent, b""
-        self._reuse.sends()
-        with as_httpcore(httpcore2.WriteTimeout, httpcore2.WriteError):
+        Args:
+            data: All of it.
+            timeout: How long it may take, in seconds.
+            again: Whether the connection was kept from an earlier request.
+        """
+        self._reuse.sends(again=again)
+        with Raised(httpx2.WriteTimeout, httpx2.WriteError):
             if self._ended:
                 raise self._error or BrokenPipeError("the server has closed the connection")
             self._transport.write(data)
@@ -176,56 +138,61 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
                 if self._error is not None:
                     raise self._error
 
+    async def read(self, timeout: float | None) -> bytes:
+        """Read some of a head, nothing at the end of the connection."""
+        with self._reuse, Raised(httpx2.ReadTimeout, httpx2.ReadError):
+            if not self._has_come():
+                async with Bound(timeout):
+                    await self._arrival()
+            data = self._next()
+        self._reuse.came(data)
+        return data
+
+    def put_back(self, data: bytes) -> None:
+        """Let what reads the body have this first."""
+        if data:
+            self._blocks.insert(0, data)
+            self._waiting += len(data)
+
     async def aclose(self) -> None:
         self.released()
         self._transport.abort()
         await asyncio.sleep(0)  # that is when it closes its socket
 
     async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
+        self, context: ssl.SSLContext, hostname: str, timeout: float | None
+    ) -> AsyncConnection:
+        """Speak TLS from here on; give the connection itself."""
         try:
-            with as_httpcore(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
                 async with Bound(timeout):
                     self._transport = await self._loop.start_tls(
-                        self._transport, self, ssl_context, server_hostname=server_hostname
+                        self._transport, self, context, server_hostname=hostname
                     )
         except BaseException:
             self._transport.abort()
             raise
         return self
 
-    def get_extra_info(self, info: str) -> Any:
-        match info:
-            case "is_readable":  # so is an idle connection that was closed, or is not in step
-                # The loop may have been too busy to read, so the socket is asked as well.
-                return self._has_come() or ready(self._transport.get_extra_info("socket"), IN, 0)
-            case "ssl_object" | "socket":
-                return self._transport.get_extra_info(info)
-            case "client_addr":
-                return self._transport.get_extra_info("sockname")
-            case "server_addr":
-                return self._transport.get_extra_info("peername")
-        return None
+    def is_readable(self) -> bool:
+        """Say whether something came, such as the end of the connection."""
+        # The loop may have been too busy to read, so the socket is asked as well.
+        return self._has_come() or ready(self._transport.get_extra_info("socket"), IN, 0)
 
     # What reads the body
 
-    def take_over(self, silence: float | None) -> bool:
-        """Read the body from here on; False if the parser has seen some of it.
+    def begin_body(self, silence: float | None) -> None:
+        """Note that the body is read.
 
         Args:
             silence: The longest wait for more of it, in seconds.
         """
         self._silence = silence
-        return not self._shown
 
     async def receive(self) -> bytes:
         """Give more of the body, nothing at the end of the connection."""
         self._watch()
-        with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+        with Raised(httpx2.ReadTimeout, httpx2.ReadError):
             if not self._has_come():
                 await self._arrival()
             return self._next()
@@ -243,7 +210,7 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
                 self._hand_over(data)
             if self._ended:
                 self._end()
-            with as_httpcore(httpcore2.ReadTimeout, httpcore2.ReadError):
+            with Raised(httpx2.ReadTimeout, httpx2.ReadError):
                 await self._wanted
         finally:
             self._wanted = self._take = None
@@ -297,11 +264,6 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         else:
             _fail(self._wanted, TimeoutError("timed out"))
 
-    def put_back(self, data: bytes) -> None:
-        """Let the parser read this next."""
-        self._put_first(data)
-        self._shown = True
-
     def _has_come(self) -> bool:
         return self._ended or bool(self._blocks)
 
@@ -322,11 +284,6 @@ class AsyncConnection(asyncio.BufferedProtocol, httpcore2.AsyncNetworkStream):
         blocks, self._blocks, self._waiting = self._blocks, [], 0
         self._go_on()
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
-
-    def _put_first(self, data: bytes) -> None:
-        if data:
-            self._blocks.insert(0, data)
-            self._waiting += len(data)
 
 
 def _wake(future: asyncio.Future[None] | None) -> None:

@@ -7,16 +7,41 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    import httpcore2
+    import httpx2
 
 _BRACKETS = re.compile(r"^\[([^]]*)\](?!:)")
+_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-def proxy_for(origin: httpcore2.Origin) -> str | None:
+class Origin(NamedTuple):
+    """A server, as a connection is made to it.
+
+    Attributes:
+        scheme: Such as `b"https"`.
+        host: Its name as it is sent, or its address without brackets.
+        port: Its port.
+    """
+
+    scheme: bytes
+    host: bytes
+    port: int
+
+    @property
+    def netloc(self) -> bytes:
+        """The host as it stands in a URL."""
+        return b"[%b]" % self.host if b":" in self.host else self.host
+
+
+def origin_of(url: httpx2.URL) -> Origin:
+    """Give the server that a URL leads to."""
+    return Origin(url.raw_scheme, url.raw_host, url.port or _PORTS.get(url.scheme, 80))
+
+
+def proxy_for(origin: Origin) -> str | None:
     """Give the URL of the proxy to reach a server through, or None."""
     from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
@@ -29,7 +54,7 @@ def proxy_for(origin: httpcore2.Origin) -> str | None:
     return found if "://" in found else f"http://{found}"
 
 
-def is_exempt(origin: httpcore2.Origin, no_proxy: str) -> bool:
+def is_exempt(origin: Origin, no_proxy: str) -> bool:
     """Say whether one of the entries names a server.
 
     Args:
@@ -39,8 +64,7 @@ def is_exempt(origin: httpcore2.Origin, no_proxy: str) -> bool:
             `*.` before it, only for what is below it. A port may follow, `*` is everything.
 
     Example:
-        >>> import httpcore2
-        >>> here = httpcore2.URL("http://10.1.2.3:8080").origin
+        >>> here = Origin(b"http", b"10.1.2.3", 8080)
         >>> [is_exempt(here, entry) for entry in ("10.0.0.0/8", "10.1.2.3:8080", "10.1.2.3:80")]
         [True, True, False]
     """
@@ -48,7 +72,7 @@ def is_exempt(origin: httpcore2.Origin, no_proxy: str) -> bool:
     return "*" in entries or any(_names(entry, origin) for entry in entries if entry)
 
 
-def _names(entry: str, origin: httpcore2.Origin) -> bool:
+def _names(entry: str, origin: Origin) -> bool:
     scheme, _, rest = entry.lower().rpartition("://")
     if scheme not in ("", "all", origin.scheme.decode()):
         return False

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import httpcore2
+import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from ._framing import Head
+    from types import TracebackType
 
 _AT_ONCE = 1.0  # seconds
 
 
-class Gone(httpcore2.ReadError):
+class Gone(httpx2.ReadError):
     """The server has most likely closed the connection before the request came: send it again.
 
     It is another error when a server has begun to answer or closes later: it may have worked on
@@ -25,33 +22,33 @@ class Gone(httpcore2.ReadError):
 
 
 class Reuse:
-    """What is known of the request that a connection carries now."""
+    """What is known of the request that a connection carries now.
+
+    As a context in which an answer is waited for, it raises a break as `Gone` where it is that.
+    """
 
     def __init__(self) -> None:
         self._unanswered = False  # no byte of an answer came on a connection that was kept
         self._sent = 0.0
 
-    def asks(self, before: Head) -> None:
-        """Note that a part of a request is written.
+    def sends(self, *, again: bool) -> None:
+        """Note that a request is sent.
 
         Args:
-            before: The head of the answer that was read last.
+            again: Whether the connection was kept from an earlier request.
         """
-        if before.over:
-            self._unanswered = True
+        self._unanswered, self._sent = again, monotonic()
 
-    def sends(self) -> None:
-        """Note that what was written is sent."""
-        self._sent = monotonic()
+    def __enter__(self) -> None: ...
 
-    @contextmanager
-    def answer(self) -> Generator[None, None, None]:
-        """Raise a break while an answer is waited for as `Gone` where it is that."""
-        try:
-            yield
-        except httpcore2.ReadError as error:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, httpx2.ReadError):
             self._check(error)
-            raise
 
     def came(self, data: bytes) -> None:
         """Note what came of an answer, nothing at the end of the connection."""

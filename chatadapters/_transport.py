@@ -1,7 +1,7 @@
 """Transports for httpx2's clients whose streams cost little: connections of our own, kept open.
 
-httpx2 and httpcore2 make the requests, speak TLS, go through proxies and read the heads; only the
-bodies of streams are read here. A connection is used again once its body was read to the end.
+httpx2 makes the requests and says what an answer means; what lies below it is read here. A
+connection is used again once its body was read to the end.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import httpcore2
 import httpx2
 
 from ._abort import this_request
-from ._body import AsyncBody, Body, as_httpx
+from ._body import AsyncBody, Body
 from ._connections import Connections
+from ._exchange import AsyncExchanges, Exchanges
 from ._http import BODY
-from ._network import Network
-from ._network_async import AsyncNetwork
+from ._proxies import origin_of
 from ._reuse import Gone
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+
+    from ._heads import Head
 
 
 class Transport(httpx2.BaseTransport):
@@ -34,27 +35,26 @@ class Transport(httpx2.BaseTransport):
     """
 
     def __init__(self, context: Callable[[], ssl.SSLContext], *, direct: bool = False) -> None:
-        self._connections = Connections(httpcore2.ConnectionPool, Network(), context, direct=direct)
+        self._connections = Connections(Exchanges, context, direct=direct)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        sent = _for_httpcore(request)
-        with as_httpx():
-            connection, response = self._send(sent)
-        body = Body(response, sent, lambda: self._give_back(connection))
-        return _for_httpx(response, body)
+        connection, head = self._send(request)
+        body = Body(head, request, connection, self._give_back)
+        return _response(head, body)
 
-    def _send(self, request: httpcore2.Request) -> tuple[Any, httpcore2.Response]:
-        connection = self._connections.take(request.url.origin)
+    def _send(self, request: httpx2.Request) -> tuple[Exchanges, Head]:
+        origin = origin_of(request.url)
+        connection = self._connections.take(origin)
         if connection is not None:
             try:
-                return connection, connection.handle_request(request)
+                return connection, connection.ask(request)
             except Gone:
                 connection.close()
                 if (hangup := this_request()) and hangup.aborted:
                     raise
-        connection = self._connections.make(request.url.origin)
+        connection = self._connections.make(origin)
         try:
-            return connection, connection.handle_request(request)
+            return connection, connection.ask(request)
         except BaseException:
             connection.close()
             raise
@@ -72,27 +72,24 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
     """Sends requests in asyncio; the twin of `Transport`."""
 
     def __init__(self, context: Callable[[], ssl.SSLContext], *, direct: bool = False) -> None:
-        self._connections = Connections(
-            httpcore2.AsyncConnectionPool, AsyncNetwork(), context, direct=direct
-        )
+        self._connections = Connections(AsyncExchanges, context, direct=direct)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        sent = _for_httpcore(request)
-        with as_httpx():
-            connection, response = await self._send(sent)
-        body = AsyncBody(response, sent, lambda: self._give_back(connection))
-        return _for_httpx(response, body)
+        connection, head = await self._send(request)
+        body = AsyncBody(head, request, connection, self._give_back)
+        return _response(head, body)
 
-    async def _send(self, request: httpcore2.Request) -> tuple[Any, httpcore2.Response]:
-        connection = self._connections.take(request.url.origin)
+    async def _send(self, request: httpx2.Request) -> tuple[AsyncExchanges, Head]:
+        origin = origin_of(request.url)
+        connection = self._connections.take(origin)
         if connection is not None:
             try:
-                return connection, await connection.handle_async_request(request)
+                return connection, await connection.ask(request)
             except Gone:
                 await connection.aclose()
-        connection = self._connections.make(request.url.origin)
+        connection = self._connections.make(origin)
         try:
-            return connection, await connection.handle_async_request(request)
+            return connection, await connection.ask(request)
         except BaseException:
             await connection.aclose()
             raise
@@ -107,21 +104,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
             await connection.aclose()
 
 
-def _for_httpcore(request: httpx2.Request) -> httpcore2.Request:
-    url = request.url
-    return httpcore2.Request(
-        method=request.method,
-        url=httpcore2.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        ),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def _for_httpx(response: httpcore2.Response, body: Any) -> httpx2.Response:
-    extensions = {**response.extensions, BODY: body}
-    return httpx2.Response(
-        response.status, headers=response.headers, stream=body, extensions=extensions
-    )
+def _response(head: Head, body: Any) -> httpx2.Response:
+    extensions = {"http_version": head.version, "reason_phrase": head.reason, BODY: body}
+    headers = list(head.headers)
+    return httpx2.Response(head.status, headers=headers, stream=body, extensions=extensions)

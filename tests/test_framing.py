@@ -1,4 +1,4 @@
-"""Heads end where they end, and chunks are read however they are cut."""
+"""Chunks are read however they are cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatadapters._framing import ChunkedBody, FramingError, Head
+from chatadapters._framing import ChunkedBody, FramingError
 
 CONTENT = st.lists(st.binary(min_size=1, max_size=20), max_size=6)
 EXTENSIONS = st.sampled_from([b"", b";a=b", b' ; a="b"', b"  "])
@@ -85,24 +85,3 @@ def test_what_is_between_chunks_is_bounded(data: bytes) -> None:
     """An endless extension or endless trailers end in an error."""
     with pytest.raises(FramingError, match="endless"):
         ChunkedBody().feed(data)
-
-
-@given(SIZES, st.sampled_from([b"\r\n", b"\n"]), st.binary(max_size=20))
-def test_a_head_is_cut_off_what_follows(sizes: list[int], line: bytes, follows: bytes) -> None:
-    """Interim heads are no final one, and line ends may be bare."""
-    interim = b"HTTP/1.1 103 Early Hints" + line + b"Link: x" + line * 2
-    final = b"HTTP/1.1 200 OK" + line + b"A: b" + line * 2
-    head, seen, kept, pieces = Head(), b"", b"", cut(interim + final + follows, sizes)
-    while not head.over:
-        kept = kept or pieces.pop(0)
-        end = head.cut(kept)
-        seen, kept = seen + kept[:end], kept[end:]
-    assert seen == interim + final
-    assert kept + b"".join(pieces) == follows
-
-
-def test_what_is_no_head_passes() -> None:
-    """A proxy's greeting is given whole, whatever is in it."""
-    head = Head()
-    assert head.cut(b"\x05\x00\n\n\x01") == 5
-    assert head.over

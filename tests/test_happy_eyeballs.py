@@ -14,14 +14,14 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any
 
-import httpcore2
+import httpx2
 import pytest
 import trustme
 import uvloop
 
 from chatadapters import _happy_eyeballs, _race
 from chatadapters._abort import AbortableStream, Hangup
-from chatadapters._network_async import AsyncNetwork
+from chatadapters._network_async import AsyncConnection, connect_tcp
 from chatadapters.testing.faults import FaultServer
 from tests.torture.test_leaks import files
 
@@ -40,21 +40,21 @@ def port() -> Iterator[int]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_cancelled_at_every_step(host: str, loop: Callable[[], Any], port: int) -> None:
     """However far it has come when it is cancelled, it leaves no socket open."""
-    _sweep(partial(AsyncNetwork().connect_tcp, host, port), range(_STEPS), loop)
+    _sweep(partial(connect_tcp, host, port, None), range(_STEPS), loop)
 
 
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_cancelled_at_every_step_of_tls(loop: Callable[[], Any], secure: Secure) -> None:
     """The same while the two sides agree on keys."""
 
-    async def connect() -> httpcore2.AsyncNetworkStream:
-        stream = await AsyncNetwork().connect_tcp("127.0.0.1", secure.port)
-        return await stream.start_tls(secure.trusted, "127.0.0.1")
+    async def connect() -> AsyncConnection:
+        stream = await connect_tcp("127.0.0.1", secure.port, None)
+        return await stream.start_tls(secure.trusted, "127.0.0.1", None)
 
     _sweep(connect, range(_STEPS_OF_TLS), loop)
 
 
-Connect = Callable[[], Awaitable[httpcore2.AsyncNetworkStream]]
+Connect = Callable[[], Awaitable[AsyncConnection]]
 
 
 def _sweep(connect: Connect, steps: range, loop: Callable[[], Any]) -> None:
@@ -134,7 +134,7 @@ def _sockets() -> set[str]:
 
 
 def _dead(server: FaultServer, name: str) -> int:
-    return httpcore2.URL(server.url(name)).port or 0
+    return httpx2.URL(server.url(name)).port or 0
 
 
 def _sync(*where: Any) -> socket.socket:

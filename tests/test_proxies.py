@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import httpcore2
 import httpx2
 import pytest
 from httpx2._utils import URLPattern, get_environment_proxies
 
-from chatadapters._proxies import is_exempt, proxy_for
+from chatadapters._proxies import Origin, is_exempt, origin_of, proxy_for
 
 PROXY = "http://proxy.example:3128"
 URLS = [
@@ -104,8 +103,8 @@ def test_which_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for(_origin("http://a.example")) is None
 
 
-def _origin(url: str) -> httpcore2.Origin:
-    return httpcore2.URL(url).origin
+def _origin(url: str) -> Origin:
+    return origin_of(httpx2.URL(url))
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:

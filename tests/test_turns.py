@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from chatadapters._network_async import AsyncNetwork
+from chatadapters._network_async import connect_tcp
 from chatadapters._turns import Bound
 
 
@@ -21,7 +21,7 @@ async def test_what_came_while_the_loop_was_busy_is_not_too_late() -> None:
     port = server.sockets[0].getsockname()[1]
     for busy in range(4):  # the loop is blocked at each step of connecting in turn
         loop = asyncio.get_running_loop()
-        task = asyncio.create_task(AsyncNetwork().connect_tcp("127.0.0.1", port, 0.2))
+        task = asyncio.create_task(connect_tcp("127.0.0.1", port, 0.2))
         for _ in range(busy):
             await asyncio.sleep(0)
         loop.call_soon(block)

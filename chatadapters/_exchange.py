@@ -1,0 +1,170 @@
+"""Connections over which one request after the other is answered: HTTP/1.1, sync and async.
+
+A connection is made with its first request. The body of an answer is read from `wire`, before the
+next request is sent.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import httpx2
+
+from . import _network, _network_async
+from ._heads import HeadReader
+from ._network import Connection
+from ._network_async import AsyncConnection
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from ._heads import Head
+    from ._routes import Route
+
+_IDLE_SECONDS = 300.0
+
+W = TypeVar("W", Connection, AsyncConnection)
+
+
+class _Exchanges(Generic[W]):
+    """What sync and async have in common.
+
+    Args:
+        route: The way to the server.
+        context: Gives the TLS settings when they are needed.
+
+    Attributes:
+        route: As given.
+        wire: The connection, once it is made.
+    """
+
+    def __init__(self, route: Route, context: Callable[[], ssl.SSLContext]) -> None:
+        self.route = route
+        self.wire: W | None = None
+        self._context = context
+        self._keeps = False
+        self._idle_since: float | None = None
+
+    def read_whole(self) -> None:
+        """Note that the body was read to its end, and nothing came after it."""
+        if self._keeps:
+            self._idle_since = monotonic()
+
+    def is_idle(self) -> bool:
+        """Say whether another request may be sent."""
+        return self._idle_since is not None
+
+    def has_expired(self) -> bool:
+        """Say whether the server has closed an idle connection, or will soon, or is not in step."""
+        old = self._idle_since is None or monotonic() - self._idle_since > _IDLE_SECONDS
+        return old or self.wire is None or self.wire.is_readable()
+
+    def _tls(self) -> ssl.SSLContext:
+        context = self._context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def _begin(self, request: httpx2.Request) -> tuple[dict[str, Any], bytes]:
+        self._idle_since = None
+        return request.extensions.get("timeout", {}), self.route.request_head(request)
+
+    def _ends(self, request: httpx2.Request, reader: HeadReader) -> Head:
+        self._keeps = reader.head.keeps and request.headers.get("connection") != "close"
+        return reader.head
+
+
+class Exchanges(_Exchanges[Connection]):
+    """A blocking connection."""
+
+    def ask(self, request: httpx2.Request) -> Head:
+        """Send a request and give the head of its answer.
+
+        Raises:
+            httpx2.TransportError: There is none. `Gone` is one that may be sent again.
+        """
+        timeouts, head = self._begin(request)
+        wire, again = self.wire, self.wire is not None
+        if wire is None:
+            wire = self._connect(timeouts)
+        assert isinstance(request.stream, httpx2.SyncByteStream)
+        data = head + b"".join(request.stream)
+        with suppress(httpx2.WriteError):  # the server may have answered all the same
+            wire.write(data, timeouts.get("write"), again=again)
+        reader, timeout = HeadReader(), timeouts.get("read")
+        while (rest := reader.feed(wire.read(timeout))) is None:
+            pass
+        wire.put_back(rest)
+        return self._ends(request, reader)
+
+    def _connect(self, timeouts: dict[str, Any]) -> Connection:
+        route, timeout = self.route, timeouts.get("connect")
+        host = route.first.host.decode("ascii")
+        wire = self.wire = _network.connect_tcp(host, route.first.port, timeout)
+        if route.first.scheme == b"https":
+            wire = self.wire = wire.start_tls(self._tls(), host, timeout)
+        if route.talk is not None:
+            talk = route.talk()
+            with suppress(StopIteration):
+                said = next(talk)
+                while True:
+                    if said:
+                        wire.write(said, timeouts.get("write"))
+                    said = talk.send(wire.read(timeouts.get("read")))
+            if route.origin.scheme == b"https":
+                host = route.origin.host.decode("ascii")
+                wire = self.wire = wire.start_tls(self._tls(), host, timeout)
+        return wire
+
+    def close(self) -> None:
+        """Close it."""
+        self._idle_since = None
+        if self.wire is not None:
+            self.wire.close()
+
+
+class AsyncExchanges(_Exchanges[AsyncConnection]):
+    """A connection in asyncio; the twin of `Exchanges`."""
+
+    async def ask(self, request: httpx2.Request) -> Head:
+        """Send a request and give the head of its answer; as `Exchanges.ask` does."""
+        timeouts, head = self._begin(request)
+        wire, again = self.wire, self.wire is not None
+        if wire is None:
+            wire = await self._connect(timeouts)
+        assert isinstance(request.stream, httpx2.AsyncByteStream)
+        data = b"".join([head, *[each async for each in request.stream]])
+        with suppress(httpx2.WriteError):  # the server may have answered all the same
+            await wire.write(data, timeouts.get("write"), again=again)
+        reader, timeout = HeadReader(), timeouts.get("read")
+        while (rest := reader.feed(await wire.read(timeout))) is None:
+            pass
+        wire.put_back(rest)
+        return self._ends(request, reader)
+
+    async def _connect(self, timeouts: dict[str, Any]) -> AsyncConnection:
+        route, timeout = self.route, timeouts.get("connect")
+        host = route.first.host.decode("ascii")
+        wire = self.wire = await _network_async.connect_tcp(host, route.first.port, timeout)
+        if route.first.scheme == b"https":
+            await wire.start_tls(self._tls(), host, timeout)
+        if route.talk is not None:
+            talk = route.talk()
+            with suppress(StopIteration):
+                said = next(talk)
+                while True:
+                    if said:
+                        await wire.write(said, timeouts.get("write"))
+                    said = talk.send(await wire.read(timeouts.get("read")))
+            if route.origin.scheme == b"https":
+                host = route.origin.host.decode("ascii")
+                await wire.start_tls(self._tls(), host, timeout)
+        return wire
+
+    async def aclose(self) -> None:
+        """Close it."""
+        self._idle_since = None
+        if self.wire is not None:
+            await self.wire.aclose()
