@@ -163,8 +163,8 @@ class AsyncExchanges(_Exchanges[AsyncConnection]):
                 await wire.start_tls(self._tls(), host, timeout)
         return wire
 
-    async def aclose(self) -> None:
-        """Close it."""
+    def abort(self) -> None:
+        """Close it with the next turn of the loop, whatever becomes of the task that asks."""
         self._idle_since = None
         if self.wire is not None:
-            await self.wire.aclose()
+            self.wire.abort()

@@ -154,10 +154,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
             self._blocks.insert(0, data)
             self._waiting += len(data)
 
-    async def aclose(self) -> None:
+    def abort(self) -> None:
+        """Close it with the next turn of the loop."""
         self.released()
         self._transport.abort()
-        await asyncio.sleep(0)  # that is when it closes its socket
 
     async def start_tls(
         self, context: ssl.SSLContext, hostname: str, timeout: float | None

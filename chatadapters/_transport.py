@@ -86,22 +86,27 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
             try:
                 return connection, await connection.ask(request)
             except Gone:
-                await connection.aclose()
+                connection.abort()
         connection = self._connections.make(origin)
         try:
             return connection, await connection.ask(request)
         except BaseException:
-            await connection.aclose()
+            await _aborted([connection])
             raise
 
     async def _give_back(self, connection: Any) -> None:
-        unused = self._connections.give_back(connection)
-        if unused:  # each begins to close, though the task be cancelled meanwhile
-            await asyncio.gather(*(each.aclose() for each in unused))
+        await _aborted(self._connections.give_back(connection))
 
     async def aclose(self) -> None:
-        for connection in self._connections.give_up():
-            await connection.aclose()
+        await _aborted(self._connections.give_up())
+
+
+async def _aborted(connections: list[AsyncExchanges]) -> None:
+    """Close connections, and wait until their sockets are closed."""
+    for connection in connections:
+        connection.abort()
+    if connections:
+        await asyncio.sleep(0)
 
 
 def _response(head: Head, body: Any) -> httpx2.Response:

@@ -70,7 +70,8 @@ def _sweep(connect: Connect, steps: range, loop: Callable[[], Any]) -> None:
         if isinstance(found, BaseException):
             assert isinstance(found, asyncio.CancelledError), found
             return True
-        await found.aclose()
+        found.abort()
+        await asyncio.sleep(0)
         return False
 
     async def sweep() -> None:

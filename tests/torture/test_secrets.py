@@ -135,7 +135,8 @@ def _of_error(error: BaseException) -> Iterator[str]:
         yield from (str(link), repr(link), repr(link.args), repr(vars(link)))
         yield repr(getattr(link, "__notes__", ""))
         yield from _of_response(getattr(link, "response", None))
-        yield from _of_request(getattr(link, "request", None))
+        with suppress(RuntimeError):  # one of httpx's that was told none
+            yield from _of_request(getattr(link, "request", None))
     yield from traceback.format_exception(error)
     with suppress(Exception):  # not every SDK's error can be pickled
         yield repr(pickle.dumps(error))
