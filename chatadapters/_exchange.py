@@ -71,10 +71,6 @@ class _Exchanges(Generic[W]):
         self._idle_since = None
         return request.extensions.get("timeout", {}), self.route.request_head(request)
 
-    def _ends(self, request: httpx2.Request, reader: HeadReader) -> Head:
-        self._keeps = reader.head.keeps and request.headers.get("connection") != "close"
-        return reader.head
-
 
 class Exchanges(_Exchanges[Connection]):
     """A blocking connection."""
@@ -97,7 +93,8 @@ class Exchanges(_Exchanges[Connection]):
         while (rest := reader.feed(wire.read(timeout))) is None:
             pass
         wire.put_back(rest)
-        return self._ends(request, reader)
+        self._keeps = reader.head.keeps
+        return reader.head
 
     def _connect(self, timeouts: dict[str, Any]) -> Connection:
         route, timeout = self.route, timeouts.get("connect")
@@ -142,7 +139,8 @@ class AsyncExchanges(_Exchanges[AsyncConnection]):
         while (rest := reader.feed(await wire.read(timeout))) is None:
             pass
         wire.put_back(rest)
-        return self._ends(request, reader)
+        self._keeps = reader.head.keeps
+        return reader.head
 
     async def _connect(self, timeouts: dict[str, Any]) -> AsyncConnection:
         route, timeout = self.route, timeouts.get("connect")

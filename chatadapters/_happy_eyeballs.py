@@ -17,20 +17,19 @@ if TYPE_CHECKING:
     from ._race import Address
 
 
-async def connected(host: str, port: int, local_address: str | None) -> socket.socket:
+async def connected(host: str, port: int) -> socket.socket:
     """Connect to a host, by whichever of its addresses answers first.
 
     Args:
         host: A name or an address.
         port: The port.
-        local_address: The address to connect from, or None for any.
 
     Raises:
         OSError: There is no such host, or none of its addresses can be reached; the first says why.
     """
     addresses = by_turns(await _addresses(host, port))
     if len(addresses) == 1:
-        return await _open(addresses[0], local_address)
+        return await _open(addresses[0])
     made: list[socket.socket] = []
     errors: list[OSError] = []
     running: set[asyncio.Task[None]] = set()
@@ -39,7 +38,7 @@ async def connected(host: str, port: int, local_address: str | None) -> socket.s
         while not made:
             address = next(rest, None)
             if address is not None:
-                running.add(asyncio.create_task(_try(address, local_address, made, errors)))
+                running.add(asyncio.create_task(_try(address, made, errors)))
             elif not running:
                 raise errors[0]
             wait = None if address is None else NEXT_ADDRESS_SECONDS
@@ -56,18 +55,17 @@ async def connected(host: str, port: int, local_address: str | None) -> socket.s
 
 async def _try(
     address: Address,
-    local_address: str | None,
     made: list[socket.socket],
     errors: list[OSError],
 ) -> None:
     try:
-        made.append(await _open(address, local_address))
+        made.append(await _open(address))
     except OSError as error:
         errors.append(error)
 
 
-async def _open(address: Address, local_address: str | None) -> socket.socket:
-    with new_socket(address, local_address) as sock:
+async def _open(address: Address) -> socket.socket:
+    with new_socket(address) as sock:
         await asyncio.get_running_loop().sock_connect(sock, address[-1])
     return sock
 

@@ -27,7 +27,7 @@ _MOST_LATE_READS = 10
 def connect_tcp(host: str, port: int, timeout: float | None) -> Connection:
     """Connect to a server within so many seconds, or until the request's deadline."""
     with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
-        made = connected(host, port, None, _bounded(timeout))
+        made = connected(host, port, _bounded(timeout))
         with suppress(OSError):  # it was reset already, as the first write will tell
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Connection(made)

@@ -45,7 +45,7 @@ async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncConne
     with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
         async with Bound(timeout):
             if isinstance(loop, asyncio.BaseEventLoop):
-                where: dict[str, Any] = {"sock": await connected(host, port, None)}
+                where: dict[str, Any] = {"sock": await connected(host, port)}
             else:  # uvloop's may lose a socket that is given to it, but none of its own
                 where = {"host": host, "port": port}
             _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)

@@ -32,15 +32,12 @@ if TYPE_CHECKING:
 NEXT_ADDRESS_SECONDS = 0.25
 
 
-def connected(
-    host: str, port: int, local_address: str | None, timeout: float | None
-) -> socket.socket:
+def connected(host: str, port: int, timeout: float | None) -> socket.socket:
     """Connect to a host, by whichever of its addresses answers first.
 
     Args:
         host: A name or an address.
         port: The port.
-        local_address: The address to connect from, or None for any.
         timeout: The seconds that it may take in all, None for ever.
 
     Raises:
@@ -51,7 +48,7 @@ def connected(
     addresses = by_turns(_addresses(host, port, deadline))
     with DefaultSelector() as running:
         try:
-            return _first(addresses, local_address, running, deadline)
+            return _first(addresses, running, deadline)
         finally:
             for sock in _sockets(running):
                 sock.close()
@@ -59,7 +56,6 @@ def connected(
 
 def _first(
     addresses: Iterable[Address],
-    local_address: str | None,
     running: BaseSelector,
     deadline: float,
 ) -> socket.socket:
@@ -69,7 +65,7 @@ def _first(
         address = next(rest, None)
         if address is not None:
             try:
-                running.register(_begun(address, local_address), EVENT_WRITE)
+                running.register(_begun(address), EVENT_WRITE)
             except OSError as error:
                 errors.append(error)
                 continue
@@ -84,26 +80,23 @@ def _first(
             sock.close()
 
 
-def _begun(address: Address, local_address: str | None) -> socket.socket:
-    with new_socket(address, local_address) as sock, suppress(BlockingIOError):
+def _begun(address: Address) -> socket.socket:
+    with new_socket(address) as sock, suppress(BlockingIOError):
         sock.connect(address[-1])
     return sock
 
 
 @contextmanager
-def new_socket(address: Address, local_address: str | None) -> Generator[socket.socket, None, None]:
+def new_socket(address: Address) -> Generator[socket.socket, None, None]:
     """Give a socket that does not block, to be connected; it is closed if that fails.
 
     Args:
         address: Where it is to connect.
-        local_address: The address to connect from, or None for any.
     """
     family, kind, protocol, _, _ = address
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
-        if local_address is not None:
-            sock.bind((local_address, 0))
         yield sock
     except BaseException:
         sock.close()

@@ -146,7 +146,7 @@ def _async(*where: Any) -> socket.socket:
     return asyncio.run(_happy_eyeballs.connected(*where))
 
 
-Connected = Callable[[str, int, str | None], socket.socket]
+Connected = Callable[[str, int], socket.socket]
 
 
 @pytest.fixture(params=[_sync, _async], ids=["sync", "async"])
@@ -162,7 +162,7 @@ def test_the_next_address(
     """An address that refuses or stays silent is not the last that is tried."""
     with FaultServer() as server:
         _named(monkeypatch, _dead(server, first), _dead(server, first), port)
-        made = connected("two.example", 80, None)
+        made = connected("two.example", 80)
         assert made.getpeername()[1] == port
         made.close()
 
@@ -173,7 +173,7 @@ def test_no_address_answers(connected: Connected, monkeypatch: pytest.MonkeyPatc
         dead = [_dead(server, "connection_refused") for _ in range(2)]
         _named(monkeypatch, *dead)
         with pytest.raises(ConnectionRefusedError):
-            connected("two.example", 80, None)
+            connected("two.example", 80)
 
 
 def test_an_address_that_cannot_even_be_tried(
@@ -182,12 +182,12 @@ def test_an_address_that_cannot_even_be_tried(
     """As one of IPv6 where there is none, the next one is taken at once."""
     _named(monkeypatch, 0, port)
     monkeypatch.setattr(socket.socket, "connect", _only_to(port))
-    made = connected("two.example", 80, None)
+    made = connected("two.example", 80)
     assert made.getpeername()[1] == port
     made.close()
     _named(monkeypatch, 0)
     with pytest.raises(OSError, match="no route"):
-        connected("two.example", 80, None)
+        connected("two.example", 80)
 
 
 def _only_to(port: int) -> Callable[[socket.socket, tuple[str, int]], None]:
@@ -201,13 +201,6 @@ def _only_to(port: int) -> Callable[[socket.socket, tuple[str, int]], None]:
     return checked
 
 
-def test_from_a_local_address(connected: Connected, port: int) -> None:
-    """It connects from the address it is told."""
-    made = connected("127.0.0.1", port, "127.0.0.1")
-    assert made.getsockname()[0] == "127.0.0.1"
-    made.close()
-
-
 def test_there_is_no_such_host(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's own words say so."""
 
@@ -216,7 +209,7 @@ def test_there_is_no_such_host(connected: Connected, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(socket.gaierror, match="not known"):
-        connected("none.example", 80, None)
+        connected("none.example", 80)
 
 
 def test_what_the_deadline_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +238,7 @@ def test_an_abort_ends_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         def read(hangup: Hangup) -> Generator[bytes, None, None]:
             threading.Timer(0.1, hangup.abort).start()
-            _race.connected(name, 80, None, None).close()
+            _race.connected(name, 80, None).close()
             yield b"connected"
 
         assert list(AbortableStream(read)) == []
