@@ -6,11 +6,14 @@ An entry of `NO_PROXY` means what it means to httpx2, whose own rules need a cli
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx2
 
 _BRACKETS = re.compile(r"^\[([^]]*)\](?!:)")
@@ -45,13 +48,20 @@ def proxy_for(origin: Origin) -> str | None:
     """Give the URL of the proxy to reach a server through, or None."""
     from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-    proxies = getproxies()
+    proxies = _settled(getproxies)
     found = proxies.get(origin.scheme.decode()) or proxies.get("all")
     if not found or is_exempt(origin, proxies.get("no", "")):
         return None
-    if not getproxies_environment() and proxy_bypass(origin.host.decode()):
+    if not _settled(getproxies_environment) and proxy_bypass(origin.host.decode()):
         return None  # by the settings of Windows or macOS
     return found if "://" in found else f"http://{found}"
+
+
+def _settled(look: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Look through the environment, again if another thread changes it just now."""
+    while True:
+        with suppress(KeyError, RuntimeError):
+            return look()
 
 
 def is_exempt(origin: Origin, no_proxy: str) -> bool:

@@ -47,14 +47,16 @@ class Transport(httpx2.BaseTransport):
         connection = self._connections.take(origin)
         if connection is not None:
             try:
-                return connection, connection.ask(request)
+                return connection, self._ask(connection, request)
             except Gone:
-                connection.close()
                 if (hangup := this_request()) and hangup.aborted:
                     raise
         connection = self._connections.make(origin)
+        return connection, self._ask(connection, request)
+
+    def _ask(self, connection: Exchanges, request: httpx2.Request) -> Head:
         try:
-            return connection, connection.ask(request)
+            return connection.ask(request)
         except BaseException:
             connection.close()
             raise
@@ -84,12 +86,15 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         connection = self._connections.take(origin)
         if connection is not None:
             try:
-                return connection, await connection.ask(request)
+                return connection, await self._ask(connection, request)
             except Gone:
-                connection.abort()
+                pass
         connection = self._connections.make(origin)
+        return connection, await self._ask(connection, request)
+
+    async def _ask(self, connection: AsyncExchanges, request: httpx2.Request) -> Head:
         try:
-            return connection, await connection.ask(request)
+            return await connection.ask(request)
         except BaseException:
             await _aborted([connection])
             raise

@@ -83,7 +83,7 @@ class Wrap:
         else:
             self._out.append(self._space)
         self._out.append(self._word)
-        self._column = begins + self._cells
+        self._column = max(1, begins + self._cells)  # an accent alone has no width
         if columns and self._column > columns:
             self._column = (self._column - 1) % columns + 1
         self._space, self._word, self._cells = "", "", 0

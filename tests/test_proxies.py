@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import httpx2
 import pytest
 from httpx2._utils import URLPattern, get_environment_proxies
@@ -101,6 +105,24 @@ def test_which_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for(_origin("http://a.example")) == "socks5://two.example:2"
     _only(monkeypatch)
     assert proxy_for(_origin("http://a.example")) is None
+
+
+def test_the_environment_may_change_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another thread sets a variable while the proxies are looked for."""
+    _only(monkeypatch, http_proxy=PROXY)
+    origin, over = _origin("http://a.example"), Event()
+
+    def change() -> None:
+        while not over.is_set():
+            os.environ["CHATADAPTERS_CHANGES"] = "x"
+            del os.environ["CHATADAPTERS_CHANGES"]
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(change)
+        try:
+            assert {proxy_for(origin) for _ in range(20_000)} == {PROXY}
+        finally:
+            over.set()
 
 
 def _origin(url: str) -> Origin:

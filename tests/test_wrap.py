@@ -28,6 +28,7 @@ def wrapped(text: str, columns: int, size: int = 10**9) -> str:
         ("a\n\n  b c", 3, ["a", "", "  b", "c"]),
         ("漢字漢字 ab", 5, ["漢字", "漢字", "ab"]),
         ("e\u0301e\u0301 e\u0301e\u0301", 4, ["e\u0301e\u0301", "e\u0301e\u0301"]),
+        ("\u0301 aaa", 3, ["\u0301", "aaa"]),
         ("see http://example.org/a now", 10, ["see", "http://example.org/a", "now"]),
         ("see http://a.org/b now", 10, ["see", "http://a.org/b now"]),
         ("a\tb", 8, ["a", "b"]),

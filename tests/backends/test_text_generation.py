@@ -333,7 +333,7 @@ def test_no_token_is_sent_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_token_that_no_header_can_carry_is_refused() -> None:
     """It is not shown either."""
-    with pytest.raises(OptionError, match="token has a character") as caught:
+    with pytest.raises(OptionError, match="token has a line break or another character") as caught:
         text_generation_predict(NOWHERE, token="secret\nInjected: yes").complete("Hi")
     assert "secret" not in str(caught.value)
 
