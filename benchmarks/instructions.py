@@ -106,6 +106,24 @@ def reads(count: int) -> None:
     asyncio.run(read(count))
 
 
+def heads(count: int) -> None:
+    """Write the head of a request and read that of its answer."""
+    import httpx2
+
+    from chatadapters._heads import HeadReader
+    from chatadapters._proxies import Origin
+    from chatadapters._routes import Route
+
+    server = Origin(b"https", b"api.openai.com", 443)
+    headers = {f"x-header-{number}": "x" * 20 for number in range(12)}
+    request = httpx2.Request("POST", "https://api.openai.com/v1/x", headers=headers, content=b"{}")
+    told = b"".join(b"X-Header-%d: %b\r\n" % (number, b"x" * 20) for number in range(20))
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n%b\r\nrest" % told
+    for _ in range(count):
+        assert Route(server, server).request_head(request)
+        assert HeadReader().feed(answer) == b"rest"
+
+
 def build(count: int) -> None:
     """Build a request of so many turns."""
     from chatadapters import openai_predict
@@ -125,6 +143,7 @@ PATHS: dict[str, Callable[[int], None]] = {
     "an HTTP chunk": chunks,
     "a chunk of a whole reply": reply,
     "a read in asyncio, to the event": reads,
+    "the heads of a message": heads,
     "a turn of a request": build,
 }
 

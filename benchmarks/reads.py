@@ -6,18 +6,23 @@ There is no socket in it: what the event loop and the system do is not ours to c
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import httpcore2
+import httpx2
 
 from benchmarks.regime_server import TOKEN, wire_of
 from chatadapters import make_predict
 from chatadapters._body import AsyncBody
+from chatadapters._exchange import AsyncExchanges
+from chatadapters._heads import Head
 from chatadapters._http import BODY
 from chatadapters._network_async import AsyncConnection
 from chatadapters._pour import PouredStream
+from chatadapters._proxies import Origin
+from chatadapters._routes import Route
 from chatadapters.backends.openai import OpenAIBackend
 
 if TYPE_CHECKING:
@@ -40,13 +45,12 @@ async def read(count: int) -> None:
     """Read so many tokens, each as soon as it is there."""
     connection = AsyncConnection(asyncio.get_running_loop())
     connection.connection_made(asyncio.Transport())
-    response = httpcore2.Response(
-        200,
-        headers=[(b"transfer-encoding", b"chunked")],
-        extensions={"network_stream": connection, "http_version": b"HTTP/1.1"},
-    )
-    request = httpcore2.Request("POST", "http://127.0.0.1/")
-    body = AsyncBody(response, request, lambda: asyncio.sleep(0))
+    server = Origin(b"http", b"127.0.0.1", 80)
+    exchanges = AsyncExchanges(Route(server, server), ssl.create_default_context)
+    exchanges.wire = connection
+    head = Head(b"HTTP/1.1", 200, b"OK", [(b"transfer-encoding", b"chunked")])
+    request = httpx2.Request("POST", "http://127.0.0.1/")
+    body = AsyncBody(head, request, exchanges, lambda _: asyncio.sleep(0))
 
     @asynccontextmanager
     async def answer() -> AsyncGenerator[Any, None]:
