@@ -59,7 +59,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
     ) -> AsyncGenerator[Any, None]:
         from asyncio import sleep as asleep
 
-        from ._feed import open_async_feed
+        from ._feed_async import open_async_feed
 
         reply = start(message, history, extra, named)
         close_at_exit(reply, first=True)

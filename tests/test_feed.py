@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import pytest
 
-from chatadapters._feed import AsyncFeed, End, Feed
+from chatadapters._feed import End, Feed
+from chatadapters._feed_async import AsyncFeed
 
 F = TypeVar("F", Feed, AsyncFeed)
 

@@ -14,7 +14,8 @@ from itertools import pairwise
 import httpx2
 import pytest
 
-from chatadapters._feed import AsyncFeed, End
+from chatadapters._feed import End
+from chatadapters._feed_async import AsyncFeed
 from chatadapters._http import apost
 from chatadapters._http_clients import http_clients
 from chatadapters._policies import Timeout

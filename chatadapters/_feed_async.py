@@ -1,0 +1,166 @@
+"""Moves the chunks of one attempt to its consumer in asyncio; the twin of `_feed`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ._feed import End, size_of
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable
+
+    from ._backend import Backend, Chunk, Payload
+    from ._policies import Timeout
+
+_LITTLE = 4096  # bytes; a read that brings more is part of a burst
+
+
+def open_async_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -> AsyncFeed:
+    """Open the stream of an attempt in a task of its own; the twin of `open_feed`."""
+    return AsyncFeed(partial(backend.astream, payload, timeout), most)
+
+
+class AsyncFeed:
+    """Reads a stream in a task of its own and hands over what has come; the twin of `Feed`.
+
+    A stream that can be poured gives its chunks itself, without the task.
+
+    Args:
+        open_stream: Opens the stream; it is called in the task.
+        most: Bytes that may wait here before the stream is read no further.
+    """
+
+    def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
+        import asyncio
+
+        self._open, self._most = open_stream, most
+        self._chunks: list[Chunk] = []
+        self._waiting = 0
+        self._end: End | None = None
+        self._gather = False
+        self._loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to read; what was begun is to be closed."""
+        self._task = self._loop.create_task(self._move())
+
+    async def get(
+        self, patience: float | None, gather: bool = False
+    ) -> tuple[list[Chunk], End | None]:
+        """Wait for something to come and take all that is there.
+
+        Args:
+            patience: Longest wait in seconds, None for no bound.
+            gather: Whether to let chunks gather all that time, unless the stream ends.
+
+        Returns:
+            The chunks, none when the time passed, and the end if the stream has ended.
+        """
+        if self._end is None and (gather or not self._chunks):
+            self._gather = gather
+            self._arrived = self._loop.create_future()
+            self._set_timer(patience)
+            try:
+                await self._arrived
+            finally:
+                self._arrived = None
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        self._make_room()
+        return chunks, self._end
+
+    async def aclose(self) -> None:
+        """End the stream and wait until its connection is free."""
+        import asyncio
+
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _set_timer(self, patience: float | None) -> None:
+        """Ring when a wait is over; a timer that rings earlier stays, which saves most of them."""
+        self._due = None if patience is None else self._loop.time() + patience
+        if self._due is None or (self._timer is not None and self._timer.when() <= self._due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._arrived is None or self._due is None:
+            return
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._ring)
+        elif self._gather and (self._room is None or self._waiting > self._most):
+            _wake(self._arrived)
+        else:
+            from ._turns import after_turns
+
+            self._gather = False
+            self._make_room()  # what came while nothing was read comes now
+            after_turns(partial(_wake, self._arrived))
+
+    async def _move(self) -> None:
+        from ._one_by_one import one_by_one
+
+        try:
+            await one_by_one()
+            stream = self._open()
+            try:
+                pour = getattr(stream, "pour", None)
+                if pour is not None:
+                    await pour(self._put)
+                else:
+                    await self._read(stream)
+            finally:
+                close = getattr(stream, "aclose", None)
+                if close is not None:
+                    await close()
+        except BaseException as error:  # handed to the consumer, whatever it is
+            self._end = End(error)
+        else:
+            self._end = End(None)
+        _wake(self._arrived)
+
+    async def _read(self, stream: AsyncIterator[Chunk]) -> None:
+        async for chunk in stream:
+            if room := self._put(chunk):
+                await room
+
+    def _put(self, chunk: Chunk, whole: bool = False) -> asyncio.Future[None] | None:
+        """Take a chunk; give what to wait for before the next one.
+
+        Args:
+            chunk: The chunk.
+            whole: Whether all that comes while this waits will be one chunk. Then little is not
+                worth reading as long as nothing may be shown.
+        """
+        self._chunks.append(chunk)
+        self._waiting += size_of(chunk)
+        arrived = self._arrived
+        if arrived is not None and not self._gather:
+            _wake(arrived)
+        if self._room is None and (
+            self._waiting > self._most
+            or (whole and self._gather and arrived is not None and len(chunk) < _LITTLE)
+        ):
+            self._room = self._loop.create_future()
+        return self._room
+
+    def _make_room(self) -> None:
+        _wake(self._room)
+        self._room = None
+
+
+def _wake(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
