@@ -80,6 +80,8 @@ class Body(httpx2.SyncByteStream):
             raise
 
     def _read(self, timed: bool) -> Generator[bytes, None, None]:
+        if self._closed:  # the connection may serve another request now
+            raise httpx2.StreamClosed
         wire, framed = self._connection.wire, self._framed
         assert wire is not None
         wire.begin_body(self._silence)
@@ -165,6 +167,8 @@ class AsyncBody(httpx2.AsyncByteStream):
         self._end()
 
     def _begin(self) -> AsyncConnection:
+        if self._closed:
+            raise httpx2.StreamClosed
         wire = self._connection.wire
         assert wire is not None
         wire.begin_body(self._silence)

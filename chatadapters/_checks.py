@@ -14,6 +14,7 @@ from ._errors import OptionError
 NOT_CARRIED = (
     "has a line break or another character that no HTTP header can carry: give printable ASCII"
 )
+_OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -56,11 +57,13 @@ def check_headers(name: str, headers: Any) -> None:
 
     Raises:
         OptionError: They are no dict, a name is none, or a value has a line break or another
-            character that HTTP cannot carry.
+            character that HTTP cannot carry; or they say how long a body is.
     """
     if not isinstance(headers, (Mapping, NoneType)):
         raise OptionError(f"{name} is of type {type(headers).__name__}: give a dict")
     for header, value in (headers or {}).items():
+        if isinstance(header, str) and header.lower() in _OF_THE_BODY:
+            raise OptionError(f"{name}: {header!r} is written with each request, by its body")
         if not isinstance(header, str) or not _TOKEN.fullmatch(header):
             raise OptionError(f"{name}: {header!r} is no name of a header, such as 'X-Trace'")
         kind = type(value)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import httpx2
 
 from . import _network, _network_async
-from ._heads import HeadReader
+from ._heads import HeadReader, closes
 from ._network import Connection
 from ._network_async import AsyncConnection
 
@@ -62,14 +62,9 @@ class _Exchanges(Generic[W]):
         old = self._idle_since is None or monotonic() - self._idle_since > _IDLE_SECONDS
         return old or self.wire is None or self.wire.is_readable()
 
-    def _tls(self) -> ssl.SSLContext:
-        context = self._context()
-        context.set_alpn_protocols(["http/1.1"])
-        return context
-
-    def _begin(self, request: httpx2.Request) -> tuple[dict[str, Any], bytes]:
-        self._idle_since = None
-        return request.extensions.get("timeout", {}), self.route.request_head(request)
+    def _answered(self, request: httpx2.Request, head: Head) -> Head:
+        self._keeps = head.keeps and not closes(request.headers.raw)
+        return head
 
 
 class Exchanges(_Exchanges[Connection]):
@@ -81,27 +76,27 @@ class Exchanges(_Exchanges[Connection]):
         Raises:
             httpx2.TransportError: There is none. `Gone` is one that may be sent again.
         """
-        timeouts, head = self._begin(request)
+        self._idle_since = None
+        timeouts: dict[str, Any] = request.extensions.get("timeout", {})
+        assert isinstance(request.stream, httpx2.SyncByteStream)
+        data = self.route.written(request, b"".join(request.stream))
         wire, again = self.wire, self.wire is not None
         if wire is None:
             wire = self._connect(timeouts)
-        assert isinstance(request.stream, httpx2.SyncByteStream)
-        data = head + b"".join(request.stream)
         with suppress(httpx2.WriteError):  # the server may have answered all the same
             wire.write(data, timeouts.get("write"), again=again)
         reader, timeout = HeadReader(), timeouts.get("read")
         while (rest := reader.feed(wire.read(timeout))) is None:
             pass
         wire.put_back(rest)
-        self._keeps = reader.head.keeps
-        return reader.head
+        return self._answered(request, reader.head)
 
     def _connect(self, timeouts: dict[str, Any]) -> Connection:
         route, timeout = self.route, timeouts.get("connect")
         host = route.first.host.decode("ascii")
         wire = self.wire = _network.connect_tcp(host, route.first.port, timeout)
         if route.first.scheme == b"https":
-            wire = self.wire = wire.start_tls(self._tls(), host, timeout)
+            wire = self.wire = wire.start_tls(self._context(), host, timeout)
         if route.talk is not None:
             talk = route.talk()
             with suppress(StopIteration):
@@ -112,7 +107,7 @@ class Exchanges(_Exchanges[Connection]):
                     said = talk.send(wire.read(timeouts.get("read")))
             if route.origin.scheme == b"https":
                 host = route.origin.host.decode("ascii")
-                wire = self.wire = wire.start_tls(self._tls(), host, timeout)
+                wire = self.wire = wire.start_tls(self._context(), host, timeout)
         return wire
 
     def close(self) -> None:
@@ -127,27 +122,27 @@ class AsyncExchanges(_Exchanges[AsyncConnection]):
 
     async def ask(self, request: httpx2.Request) -> Head:
         """Send a request and give the head of its answer; as `Exchanges.ask` does."""
-        timeouts, head = self._begin(request)
+        self._idle_since = None
+        timeouts: dict[str, Any] = request.extensions.get("timeout", {})
+        assert isinstance(request.stream, httpx2.AsyncByteStream)
+        data = self.route.written(request, b"".join([each async for each in request.stream]))
         wire, again = self.wire, self.wire is not None
         if wire is None:
             wire = await self._connect(timeouts)
-        assert isinstance(request.stream, httpx2.AsyncByteStream)
-        data = b"".join([head, *[each async for each in request.stream]])
         with suppress(httpx2.WriteError):  # the server may have answered all the same
             await wire.write(data, timeouts.get("write"), again=again)
         reader, timeout = HeadReader(), timeouts.get("read")
         while (rest := reader.feed(await wire.read(timeout))) is None:
             pass
         wire.put_back(rest)
-        self._keeps = reader.head.keeps
-        return reader.head
+        return self._answered(request, reader.head)
 
     async def _connect(self, timeouts: dict[str, Any]) -> AsyncConnection:
         route, timeout = self.route, timeouts.get("connect")
         host = route.first.host.decode("ascii")
         wire = self.wire = await _network_async.connect_tcp(host, route.first.port, timeout)
         if route.first.scheme == b"https":
-            await wire.start_tls(self._tls(), host, timeout)
+            await wire.start_tls(self._context(), host, timeout)
         if route.talk is not None:
             talk = route.talk()
             with suppress(StopIteration):
@@ -158,7 +153,7 @@ class AsyncExchanges(_Exchanges[AsyncConnection]):
                     said = talk.send(await wire.read(timeouts.get("read")))
             if route.origin.scheme == b"https":
                 host = route.origin.host.decode("ascii")
-                await wire.start_tls(self._tls(), host, timeout)
+                await wire.start_tls(self._context(), host, timeout)
         return wire
 
     def abort(self) -> None:

@@ -14,13 +14,10 @@ import httpx2
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import h11
-
     Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 _MOST_BYTES = 100 * 1024  # of a head, as in httpcore
 _MOST_SHOWN = 40
-_SWITCHED = 101
 
 _TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 _VALUE = rb"[^\x00\n\v\f\r]*"
@@ -64,6 +61,42 @@ def request_head(method: bytes, target: bytes, headers: Fields) -> bytes:
     return line + b"".join(fields) + b"\r\n"
 
 
+def framed(headers: Fields, size: int) -> Fields:
+    """Give the headers of a request with the size of its body, which they must not misstate.
+
+    Args:
+        headers: Names and values.
+        size: The bytes of the body, which is sent whole.
+
+    Raises:
+        httpx2.LocalProtocolError: They say another size, so that the server would take what is left
+            for the next request.
+
+    Example:
+        >>> framed([(b"Transfer-Encoding", b"chunked")], 2)
+        [(b'Content-Length', b'2')]
+    """
+    right, written = b"%d" % size, False
+    for name, value in headers:
+        match name.lower():
+            case b"content-length" if value != right or written:
+                raise httpx2.LocalProtocolError(
+                    f"the header Content-Length is {value!r}, and the body has {size} bytes"
+                )
+            case b"content-length":
+                written = True
+            case b"transfer-encoding":
+                others = [item for item in headers if item[0].lower() != b"transfer-encoding"]
+                return framed(others, size)
+    return headers if written or not size else [*headers, (b"Content-Length", right)]
+
+
+def closes(headers: Fields) -> bool:
+    """Say whether a message is the last one of its connection."""
+    options = b",".join(value for name, value in headers if name.lower() == b"connection")
+    return b"close" in (each.strip().lower() for each in options.split(b","))
+
+
 class Head(NamedTuple):
     """The head of a response.
 
@@ -82,9 +115,7 @@ class Head(NamedTuple):
     @property
     def keeps(self) -> bool:
         """Whether the connection may serve another request, once the body was read."""
-        options = (value for name, value in self.headers if name.lower() == b"connection")
-        closes = b"close" in (each.strip().lower() for each in b",".join(options).split(b","))
-        return self.version == b"HTTP/1.1" and not closes
+        return self.version == b"HTTP/1.1" and not closes(self.headers)
 
 
 class HeadReader:
@@ -160,12 +191,8 @@ def _by_h11(text: bytes) -> Head | None:
         event = parser.next_event()
     except h11.RemoteProtocolError as error:
         raise httpx2.RemoteProtocolError(str(error)) from error
-    if isinstance(event, h11.InformationalResponse) and event.status_code != _SWITCHED:
+    if isinstance(event, h11.InformationalResponse):
         return None
-    assert isinstance(event, (h11.Response, h11.InformationalResponse))
-    return _of(event)
-
-
-def _of(event: h11.Response | h11.InformationalResponse) -> Head:
+    assert isinstance(event, h11.Response)
     version = b"HTTP/" + event.http_version
     return Head(version, event.status_code, event.reason, event.headers.raw_items())

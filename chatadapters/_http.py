@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from ._abort import Hangup
     from ._policies import Timeout
     from ._post import Post
     from ._pour import Put
@@ -25,7 +24,7 @@ _FIRST_NO_ANSWER = 300
 
 
 def post_blocks(
-    loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout, hangup: Hangup
+    loan: AbstractContextManager[httpx2.Client], post: Post, timeout: Timeout
 ) -> Generator[bytes, None, None]:
     """Send a request and yield the decoded body of its answer block by block.
 
@@ -37,7 +36,6 @@ def post_blocks(
         post: The request.
         timeout: How long to wait for the connection. Silence ends the stream only a while
             after the caller's own clocks for content would have.
-        hangup: That of the `AbortableStream` around it, which can end a blocked read.
 
     Yields:
         The bytes as they come.
@@ -47,8 +45,7 @@ def post_blocks(
     """
     with loan as client, clear_errors(post):
         for hop in count():
-            with client.stream(**post.arguments(timeout, hangup.trace)) as response:
-                hangup.answered(response)
+            with client.stream(**post.arguments(timeout)) as response:
                 if response.status_code < _FIRST_NO_ANSWER:
                     yield from body_of(response)
                     return

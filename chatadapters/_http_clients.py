@@ -74,4 +74,6 @@ def tls_settings() -> ssl.SSLContext:
 def _tls_settings(*_environment: str | None) -> ssl.SSLContext:
     from httpx2 import create_ssl_context
 
-    return create_ssl_context()
+    context = create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context

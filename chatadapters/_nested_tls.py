@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_BYTES = 64 * 1024
+_LEAST_SECONDS = 0.001
 
 
 class NestedTls:
@@ -30,6 +32,8 @@ class NestedTls:
         self.outer = outer
         self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._came, self._goes, server_hostname=server_hostname)
+        self._until: float | None = None
+        self.settimeout(outer.gettimeout())
         self._run(self.tls.do_handshake)
 
     def recv(self, most: int) -> bytes:
@@ -48,7 +52,9 @@ class NestedTls:
         return self.tls.pending() or self._came.pending or self.outer.pending()
 
     def settimeout(self, seconds: float | None) -> None:
+        """Set how long one operation may take in all; 0 is not to wait."""
         self.outer.settimeout(seconds)
+        self._until = monotonic() + seconds if seconds else None
 
     def fileno(self) -> int:
         return self.outer.fileno()
@@ -67,11 +73,17 @@ class NestedTls:
                 self._flush()
                 return done
 
+    def _bound(self) -> None:
+        if self._until is not None:
+            self.outer.settimeout(max(_LEAST_SECONDS, self._until - monotonic()))
+
     def _flush(self) -> None:
         if self._goes.pending:
+            self._bound()
             self.outer.sendall(self._goes.read())
 
     def _fill(self) -> None:
+        self._bound()
         data = self.outer.recv(_MOST_BYTES)
         if data:
             self._came.write(data)

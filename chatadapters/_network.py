@@ -180,7 +180,7 @@ class Connection:
 
     def is_readable(self) -> bool:
         """Say whether something came, such as the end of the connection."""
-        return bool(self._kept) or ready(self._socket, IN, 0)
+        return bool(self._kept) or self._pending() or ready(self._socket, IN, 0)
 
 
 def _bounded(timeout: float | None) -> float | None:

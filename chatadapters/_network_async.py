@@ -161,8 +161,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     async def start_tls(
         self, context: ssl.SSLContext, hostname: str, timeout: float | None
-    ) -> AsyncConnection:
-        """Speak TLS from here on; give the connection itself."""
+    ) -> None:
+        """Speak TLS from here on."""
         try:
             with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
                 async with Bound(timeout):
@@ -172,7 +172,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
         except BaseException:
             self._transport.abort()
             raise
-        return self
 
     def is_readable(self) -> bool:
         """Say whether something came, such as the end of the connection."""

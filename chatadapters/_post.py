@@ -31,7 +31,7 @@ class Post:
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def arguments(self, timeout: Timeout, trace: Any = None) -> dict[str, Any]:
+    def arguments(self, timeout: Timeout) -> dict[str, Any]:
         """Give what an httpx client's `stream` takes."""
         return {
             "method": "POST",
@@ -44,7 +44,6 @@ class Post:
                 **self.headers,
             },
             "timeout": _socket_timeout(timeout),
-            "extensions": {"trace": trace} if trace else {},
         }
 
     def secrets(self) -> list[str]:

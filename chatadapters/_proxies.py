@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import httpx2
 
 _BRACKETS = re.compile(r"^\[([^]]*)\](?!:)")
-_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_PORTS = {"http": 80, "https": 443}
+_PROXY_PORTS = {**_PORTS, "socks5": 1080, "socks5h": 1080}
 
 
 class Origin(NamedTuple):
@@ -35,13 +36,27 @@ class Origin(NamedTuple):
 
     @property
     def netloc(self) -> bytes:
-        """The host as it stands in a URL."""
-        return b"[%b]" % self.host if b":" in self.host else self.host
+        """The host and the port, as they stand in a URL."""
+        host = b"[%b]" % self.host if b":" in self.host else self.host
+        return b"%b:%d" % (host, self.port)
 
 
-def origin_of(url: httpx2.URL) -> Origin:
-    """Give the server that a URL leads to."""
-    return Origin(url.raw_scheme, url.raw_host, url.port or _PORTS.get(url.scheme, 80))
+def origin_of(url: httpx2.URL, *, proxy: bool = False) -> Origin:
+    """Give the server that a URL leads to.
+
+    Args:
+        url: The URL.
+        proxy: Whether it is that of a proxy, which may speak SOCKS.
+
+    Raises:
+        ValueError: It speaks nothing that we do.
+    """
+    ports = _PROXY_PORTS if proxy else _PORTS
+    if url.scheme not in ports:
+        known = " or ".join(f"{scheme}://" for scheme in ports)
+        raise ValueError(f"the address begins with {url.scheme!r}, not with {known}")
+    port = ports[url.scheme] if url.port is None else url.port
+    return Origin(url.raw_scheme, url.raw_host, port)
 
 
 def proxy_for(origin: Origin) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
 
-from ._heads import HeadReader, request_head
+from ._heads import HeadReader, framed, request_head
 from ._proxies import Origin, origin_of, proxy_for
 from ._socks import ask_socks, check_installed
 
@@ -39,9 +39,16 @@ class Route(NamedTuple):
     forwards: bool = False
     headers: Fields = ()
 
-    def request_head(self, request: httpx2.Request) -> bytes:
-        """Write the head of a request that goes this way."""
-        url, headers = request.url, request.headers.raw
+    def written(self, request: httpx2.Request, body: bytes) -> bytes:
+        """Write a request that goes this way.
+
+        Raises:
+            httpx2.LocalProtocolError: It cannot be sent as it is.
+        """
+        return self._head(request, len(body)) + body
+
+    def _head(self, request: httpx2.Request, size: int) -> bytes:
+        url, headers = request.url, framed(request.headers.raw, size)
         method = request.method.encode("ascii")
         if not self.forwards:
             return request_head(method, url.raw_path, headers)
@@ -65,7 +72,7 @@ def route_to(origin: Origin, *, direct: bool) -> Route:
     if not found:
         return Route(origin, origin)
     proxy = httpx2.Proxy(found)
-    first = origin_of(proxy.url)
+    first = origin_of(proxy.url, proxy=True)
     if proxy.url.scheme in _SOCKS:
         check_installed()
         return Route(origin, first, lambda: ask_socks(origin, proxy.raw_auth))
@@ -79,7 +86,7 @@ def route_to(origin: Origin, *, direct: bool) -> Route:
 
 def _tunnel(origin: Origin, headers: Fields) -> Talk:
     """Ask an HTTP proxy for a connection to a server."""
-    server = b"%b:%d" % (origin.netloc, origin.port)
+    server = origin.netloc
     said = request_head(b"CONNECT", server, [(b"Host", server), (b"Accept", b"*/*"), *headers])
     reader = HeadReader()
     while reader.feed((yield said)) is None:

@@ -58,6 +58,8 @@ def ask_socks(origin: Origin, auth: tuple[bytes, bytes] | None) -> Talk:
         reply = talk.receive_data((yield from _exactly(talk.data_to_send(), _size_of_reply)))
     except ProtocolError as error:
         raise httpx2.ProxyError(f"the SOCKS proxy does not speak SOCKS 5 ({error})") from error
+    except OverflowError:
+        raise httpx2.ProxyError("a SOCKS proxy takes names of 255 bytes at most") from None
     if reply.reply_code != socks5.SOCKS5ReplyCode.SUCCEEDED:
         why = reply.reply_code.name.lower().replace("_", " ")
         raise httpx2.ProxyError(f"the SOCKS proxy could not connect: {why}")

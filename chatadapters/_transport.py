@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._heads import Head
+    from ._proxies import Origin
 
 
 class Transport(httpx2.BaseTransport):
@@ -43,7 +44,7 @@ class Transport(httpx2.BaseTransport):
         return _response(head, body)
 
     def _send(self, request: httpx2.Request) -> tuple[Exchanges, Head]:
-        origin = origin_of(request.url)
+        origin = _origin(request)
         connection = self._connections.take(origin)
         if connection is not None:
             try:
@@ -61,7 +62,7 @@ class Transport(httpx2.BaseTransport):
             connection.close()
             raise
 
-    def _give_back(self, connection: Any) -> None:
+    def _give_back(self, connection: Exchanges) -> None:
         for unused in self._connections.give_back(connection):
             unused.close()
 
@@ -82,7 +83,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         return _response(head, body)
 
     async def _send(self, request: httpx2.Request) -> tuple[AsyncExchanges, Head]:
-        origin = origin_of(request.url)
+        origin = _origin(request)
         connection = self._connections.take(origin)
         if connection is not None:
             try:
@@ -95,11 +96,14 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
     async def _ask(self, connection: AsyncExchanges, request: httpx2.Request) -> Head:
         try:
             return await connection.ask(request)
+        except GeneratorExit:  # the coroutine is closed, and may wait for nothing
+            connection.abort()
+            raise
         except BaseException:
             await _aborted([connection])
             raise
 
-    async def _give_back(self, connection: Any) -> None:
+    async def _give_back(self, connection: AsyncExchanges) -> None:
         await _aborted(self._connections.give_back(connection))
 
     async def aclose(self) -> None:
@@ -112,6 +116,13 @@ async def _aborted(connections: list[AsyncExchanges]) -> None:
         connection.abort()
     if connections:
         await asyncio.sleep(0)
+
+
+def _origin(request: httpx2.Request) -> Origin:
+    try:
+        return origin_of(request.url)
+    except ValueError as error:
+        raise httpx2.UnsupportedProtocol(str(error)) from None
 
 
 def _response(head: Head, body: Any) -> httpx2.Response:

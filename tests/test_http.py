@@ -43,7 +43,7 @@ OPEN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
 
 def post_stream(loan: Any, post: Post, timeout: Timeout) -> AbortableStream:
-    return AbortableStream(partial(post_blocks, loan, post, timeout))
+    return AbortableStream(lambda _hangup: post_blocks(loan, post, timeout))
 
 
 class Server:

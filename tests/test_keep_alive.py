@@ -274,6 +274,12 @@ def test_a_connection_that_is_closed_under_a_request_is_replaced(
     assert server.connections == [1, 1, 2]  # a new one that breaks is not replaced
 
 
+def test_a_connection_that_we_close_is_used_once(server: Server, talk: Talk) -> None:
+    """As a header said that we do."""
+    assert talk(MAKE["tgi"](server.url, headers={"Connection": "close"}), 2) == [TEXT] * 2
+    assert server.connections == [1, 2]
+
+
 @pytest.mark.parametrize("wire", MAKE)
 def test_a_stopped_reply_drops_its_connection(wire: str, server: Server) -> None:
     """At once; the next message makes a new one."""

@@ -125,6 +125,15 @@ def test_the_environment_may_change_meanwhile(monkeypatch: pytest.MonkeyPatch) -
             over.set()
 
 
+@pytest.mark.parametrize("url", ["htps://h/v1", "wss://h/v1", "/v1", "socks5://h/v1"])
+def test_what_is_no_address_gets_nothing(url: str) -> None:
+    """Such as a mistyped scheme, by which all would go out in the open."""
+    with pytest.raises(ValueError, match="not with http:// or https://"):
+        _origin(url)
+    assert origin_of(httpx2.URL("socks5://h"), proxy=True).port == 1080
+    assert _origin("http://h:0/").port == 0
+
+
 def _origin(url: str) -> Origin:
     return origin_of(httpx2.URL(url))
 

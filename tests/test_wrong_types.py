@@ -46,6 +46,11 @@ def hub(**given: Any) -> None:
         (hub, {"headers": [1]}, "headers is of type list: give a dict"),
         (tgi, {"headers": {"X": 5}}, r"headers\['X'\] is of type int: give a string"),
         (openai, {"api_key": "pa55word\r\nX: 1"}, "api_key has a line break or another"),
+        (
+            tgi,
+            {"headers": {"Content-Length": "3"}},
+            "'Content-Length' is written with each request",
+        ),
         (tgi, {"token": "pa55wörd"}, "token has a line break or another character"),
         (openai, {"client": 5}, r"client is of type int: give a client, OpenAI\(...\)"),
         (openai, {"async_client": 5}, "async_client is of type int"),

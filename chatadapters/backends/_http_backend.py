@@ -84,7 +84,7 @@ class HTTPBackend(Backend):
         return self.stream(payload, timeout)
 
     def _read(
-        self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
+        self, payload: Mapping[str, Any], timeout: Timeout, _hangup: Hangup
     ) -> Generator[bytes, None, None]:
         from .._http import post_blocks
         from ._given_keys import fetched
@@ -92,7 +92,7 @@ class HTTPBackend(Backend):
         given = None if self._has_authorization() else fetched("token", self.token)
         post = self._post(payload, given)
         with self._telling():
-            yield from post_blocks(self._clients.sync(), post, timeout, hangup)
+            yield from post_blocks(self._clients.sync(), post, timeout)
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""

@@ -154,8 +154,11 @@ class Kept:
 def sync_client(_key: object = None) -> Kept:
     """Make an HTTP client for sync requests."""
     sdk = openai_sdk()
-    hooks = {"request": [watch_request], "response": [answered]}
-    transport = {"transport": _transports().Transport(_tls)} if _has_httpx2() else _unkept()
+    hooks: dict[str, list[Any]] = {"request": [], "response": [answered]}
+    if _has_httpx2():
+        transport = {"transport": _transports().Transport(_tls)}
+    else:
+        transport, hooks["request"] = _unkept(), [watch_request]
     http = sdk.DefaultHttpxClient(event_hooks=hooks, **transport, **_settings())
     return Kept(http, sdk.OpenAI)
 

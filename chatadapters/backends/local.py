@@ -122,9 +122,7 @@ class LocalBackend(Backend):
     ) -> Generator[bytes, None, None]:
         with _servers.sync(self._config()) as server:
             server.reads.add(hangup)
-            yield from post_blocks(
-                _http.sync(), server.post(_path(payload), payload), timeout, hangup
-            )
+            yield from post_blocks(_http.sync(), server.post(_path(payload), payload), timeout)
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
