@@ -219,10 +219,10 @@ def test_what_the_deadline_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer() as server:
         _named(monkeypatch, *(_dead(server, "connect_hangs") for _ in range(3)))
         with pytest.raises(TimeoutError, match="timed out"):
-            _race.connected("three.example", 80, None, 0.05)
+            _race.connected("three.example", 80, 0.05)
         over = _slow_resolver(monkeypatch)
         with pytest.raises(TimeoutError, match="timed out"):
-            _race.connected("slow.example", 80, None, 0.05)
+            _race.connected("slow.example", 80, 0.05)
         over.set()
     for thread in threading.enumerate():
         if thread.name == "chatadapters-resolver":

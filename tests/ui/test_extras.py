@@ -40,8 +40,8 @@ def test_every_ui_with_an_example_has_an_extra() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_an_example_is_short(path: Path) -> None:
-    """An app with files, settings, stop and errors has less than 50 lines that are not empty."""
-    assert len([line for line in path.read_text("utf-8").splitlines() if line.strip()]) < 50
+    """An app with files, settings, stop and errors has less than 55 lines that are not empty."""
+    assert len([line for line in path.read_text("utf-8").splitlines() if line.strip()]) < 55
 
 
 @pytest.mark.parametrize("ui", UIS)
