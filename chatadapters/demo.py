@@ -183,8 +183,7 @@ def _with_ends_told(predict: Predict) -> Callable[..., AsyncGenerator[Any, None]
             async with aclosing(answer(message, history, *given)) as replies:
                 async for text in replies:
                     yield text
-        # Gradio would cover the whole conversation with any error that leaves this function.
-        except Exception as error:
+        except Exception as error:  # Gradio would cover the whole conversation with any that leaves
             note = f"failed: {explain(error)}"
         if note := note or (early(ends[0].reason) if ends else ""):
             yield [*filter(None, [text]), _box(note)]

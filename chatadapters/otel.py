@@ -127,7 +127,7 @@ class _TracedSpec:
             call = self.spec.call(message, history, paced=paced, needs_text=needs_text)
             if told.content:
                 told.asked(self.spec.conversation(message, history))
-        except Exception as error:
+        except Exception as error:  # whatever it is, its span is told and ended, and it goes on
             told.failed(error)
             told.end()
             raise

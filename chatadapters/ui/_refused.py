@@ -47,7 +47,7 @@ def leaving_out_refused(
             async with aclosing(answer(message, without_refused(history), **options)) as replies:
                 async for now in replies:
                     yield now
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is raised again for the UI to tell
             if not now.text and is_refused(error):
                 yield now._replace(text=REFUSED)
             raise
