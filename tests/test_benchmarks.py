@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import report
+from benchmarks import instructions, report
 from benchmarks.clients import CLIENTS, LOOP, OURS
 from benchmarks.parts import browser, length, start, streams, users
 from benchmarks.server import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SOME = [
     replace(client, pins="")  # in the environment of the tests
@@ -56,6 +56,12 @@ def test_users(url: str) -> None:
     found = users.measure(url, users.SIZES["quick"], SOME)
     assert [(row["client"], row["lost"]) for row in found["rows"]] == [(OURS, 0), (LOOP, 0)]
     assert f"| **{OURS}** | 20 | 20 |" in users.tables(found)
+
+
+@pytest.mark.parametrize("path", instructions.PATHS.values(), ids=instructions.PATHS)
+def test_a_path_whose_instructions_are_counted(path: Callable[[int], None]) -> None:
+    """Each path runs to its end, and asserts what it read."""
+    path(instructions.BLOCK)
 
 
 @pytest.mark.browser

@@ -73,12 +73,9 @@ def raised(function: Any) -> set[str]:
     """Give the names of the errors that the body of a function itself raises."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     calls = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
-    names = [call.func.id for call in calls if isinstance(call, ast.Call) and _named(call.func)]
+    called = [call.func for call in calls if isinstance(call, ast.Call)]
+    names = [function.id for function in called if isinstance(function, ast.Name)]
     return {name for name in names if name.endswith("Error")} - {"NotImplementedError"}
-
-
-def _named(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name)
 
 
 #: A summary that begins so tells itself what comes back.

@@ -140,7 +140,8 @@ def _dead(server: FaultServer, name: str) -> int:
 
 
 def _sync(*where: Any) -> socket.socket:
-    return _race.connected(*where, None)
+    host, port = where
+    return _race.connected(host, port, None)
 
 
 def _async(*where: Any) -> socket.socket:

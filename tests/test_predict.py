@@ -35,6 +35,7 @@ from chatadapters import (
 from chatadapters._events import Done, Progress, Reasoning
 from chatadapters._registry import BACKENDS
 from chatadapters.backends._echo_reader import EchoReader
+from chatadapters.backends.echo import EchoBackend
 from chatadapters.testing import Pause, ScriptedBackend
 from tests.both import Run, complete
 
@@ -85,7 +86,8 @@ def test_its_parameters_are_message_history_and_the_inputs() -> None:
 def test_its_name_and_docstring_serve_an_api_page() -> None:
     """Gradio makes an endpoint and a tool description of them."""
     predict = echo_predict(additional_inputs=["delay"])
-    assert predict.__name__ == "predict"
+    named: Any = predict
+    assert named.__name__ == "predict"
     assert "Args:\n    message: " in predict.__doc__
     assert "    delay: " in predict.__doc__
     assert "Returns:\n    The reply so far" in predict.__doc__
@@ -169,7 +171,7 @@ def test_using_changes_options_and_leaves_the_original() -> None:
         "messages": [{"role": "user", "content": "Hi"}],
         "temperature": 1,
     }
-    assert echo_predict().using(delay=0.5).backend.delay == 0.5
+    assert echo_predict().using(delay=0.5).backend == EchoBackend(delay=0.5)
     assert predict.aio.using(temperature=3).build("Hi")["temperature"] == 3
 
 

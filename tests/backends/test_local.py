@@ -92,7 +92,8 @@ def test_a_reply_that_breaks_goes_on(
     asked = "List three colors, one per line."
     whole = predict.complete(asked)
     assert (whole.finish_reason, len(whole.text.splitlines())) == ("stop", 3)
-    with local._servers.sync(predict.backend._config()) as server:
+    backend: Any = predict.backend
+    with local._servers.sync(backend._config()) as server:
         for k in (1200, 1800, 2400):
             url = fault_server.url_proxy(server.url, k)
             with monkeypatch.context() as patch:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from typing import Any
 
 
 def licence(name: str) -> str:
     """Give the licence that a package declares, in the words of its metadata."""
-    told = metadata.metadata(name)
+    told: Any = metadata.metadata(name)  # a message of `email`, which its type does not tell
     expression = told.get("License-Expression")
     if expression:
         return expression

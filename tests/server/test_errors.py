@@ -13,6 +13,7 @@ import pytest
 from chatadapters import OptionError, ProviderStreamError, openai_predict
 from chatadapters._errors import InjectionError
 from chatadapters.server import _json
+from chatadapters.server._errors import RefusedError
 from chatadapters.testing.faults import FaultServer
 from tests.server.serving import ASK, client, scripted, serving
 
@@ -147,7 +148,7 @@ def test_a_request_that_takes_long_to_read_is_refused(value: str) -> None:
     few, many = (f'{{"x": [{value * count}0]}}'.encode() for count in (most // 5, most))
     assert _json.read_json(few)
     for body in (many, many.replace(b'"x"', b'"\\",[\\""', 1)):
-        with pytest.raises(_json.RefusedError, match="more than 100000 values"):
+        with pytest.raises(RefusedError, match="more than 100000 values"):
             _json.read_json(body)
 
 
@@ -161,7 +162,7 @@ def test_a_body_with_a_mark_of_its_encoding_is_read() -> None:
     """As Windows writes it; any other encoding than UTF-8 is no JSON."""
     body = json.dumps(ASK)
     assert _json.read_json(body.encode("utf-8-sig")) == ASK
-    with pytest.raises(_json.RefusedError, match="not JSON"):
+    with pytest.raises(RefusedError, match="not JSON"):
         _json.read_json(body.encode("utf-16"))
 
 

@@ -40,7 +40,7 @@ def ask(message: str, temperature: float = 0.2) -> str:
 
 
 with demo:
-    gr.api(ask)
+    gr.api(ask)  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
     demo.launch(mcp_server=sys.argv[1] != "for_gradio")

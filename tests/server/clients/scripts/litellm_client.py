@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from typing import Any
 
 import litellm
 import openai
@@ -11,7 +12,7 @@ litellm.suppress_debug_info = True
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
-def ask(model: str, **more: object) -> object:
+def ask(model: str, **more: Any) -> Any:
     return litellm.completion(
         model=f"openai/{model}", api_base=sys.argv[1], api_key="key", messages=MESSAGES,
         num_retries=0, max_retries=0, **more,

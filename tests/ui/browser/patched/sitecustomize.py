@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import chatadapters
 from chatadapters import make_predict
 from chatadapters.backends.huggingface import HuggingFaceBackend
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 
 class ToldBackend(HuggingFaceBackend):
@@ -19,7 +16,7 @@ class ToldBackend(HuggingFaceBackend):
     def stream(self, payload: Any, timeout: Any) -> Any:
         return super().stream({**payload, "model": "sync"}, timeout)
 
-    def astream(self, payload: Any, timeout: Any) -> AsyncGenerator[bytes, None]:
+    def astream(self, payload: Any, timeout: Any) -> Any:
         return super().astream({**payload, "model": "async"}, timeout)
 
 
