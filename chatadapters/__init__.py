@@ -1,8 +1,8 @@
 """Make any language-model backend a `predict` function for any chat UI."""
 
-from typing import TYPE_CHECKING
-
 from ._version import __version__ as __version__
+
+TYPE_CHECKING = False  # type checkers take it for true; the one of `typing` costs its import
 
 if TYPE_CHECKING:
     from ._backend import Backend, Reader

@@ -43,6 +43,7 @@ class Connections(Generic[E]):
         self._context = context
         self._direct = direct
         self._most = 0 if direct else _MOST_IDLE
+        self._routes: dict[Origin, Route] = {}  # finding one reads the whole environment
         self._idle: list[E] = []  # the one that was used last at the end
         self._lock = RLock()  # a collected reply may give back while its thread is in here
         self._closed = False
@@ -79,5 +80,11 @@ class Connections(Generic[E]):
         return idle
 
     def make(self, origin: Origin) -> E:
-        """Make a connection, which connects with its first request."""
-        return self._new(route_to(origin, direct=self._direct), self._context)
+        """Make a connection, which connects with its first request.
+
+        It goes the way that the environment said when the first one to this server was made.
+        """
+        route = self._routes.get(origin)
+        if route is None:
+            route = self._routes[origin] = route_to(origin, direct=self._direct)
+        return self._new(route, self._context)
