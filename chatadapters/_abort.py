@@ -59,6 +59,8 @@ class Hangup:
 
     def ended(self) -> None:
         """Forget the socket: its connection may serve another request now."""
+        if getpid() != self._process:  # a thread of the parent may have held the lock
+            return
         with self._lock:
             self._socket = None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from ._forks import forget_in_forks
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -195,7 +196,7 @@ class _State(Generic[S, A]):
     def __init__(self) -> None:
         self.inherited: list[object] = []
         self.clear()
-        _states.add(self)
+        forget_in_forks(self)
 
     def clear(self) -> None:
         self.lock = RLock()  # a collected reply may give back while its thread is in here
@@ -213,18 +214,6 @@ class _State(Generic[S, A]):
     def drop_closed_loops(self) -> None:
         for loop in [loop for loop in list(self.loops) if loop.is_closed()]:
             self.loops.pop(loop, None)
-
-
-_states: weakref.WeakSet[_State[Any, Any]] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for state in list(_states):
-        state.forget()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_forget_all)
 
 
 async def _keep(

@@ -6,6 +6,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._exchange import AsyncExchanges, Exchanges
+from ._forks import forget_in_forks
 from ._routes import route_to
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Connections(Generic[E]):
         self._idle: list[E] = []  # the one that was used last at the end
         self._lock = RLock()  # a collected reply may give back while its thread is in here
         self._closed = False
+        forget_in_forks(self)
+
+    def forget(self) -> None:
+        """Wait for no thread of the parent; what is idle forgets itself."""
+        self._lock = RLock()
 
     def take(self, origin: Origin) -> E | None:
         """Take the idle connection that was used last, if one is left."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ._backend import Backend, Chunk, Payload
     from ._policies import Timeout
 
+_NO_LOOP = (
+    "async replies run in asyncio, and no event loop of it runs here: in trio, call the sync "
+    "predict in a thread, `await trio.to_thread.run_sync(predict.complete, message)`"
+)
 _LITTLE = 4096  # bytes; a read that brings more is part of a burst
 
 
@@ -40,7 +44,10 @@ class AsyncFeed:
         self._waiting = 0
         self._end: End | None = None
         self._gather = False
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(_NO_LOOP) from None
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None

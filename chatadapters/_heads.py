@@ -26,7 +26,7 @@ _SENT = re.compile(_TOKEN + rb": (?:[^\x00\s](?:%b[^\x00\s])?)?\r\n" % _VALUE).f
 _PLAIN = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9]{2})(?: (%b))?\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
 ).fullmatch
-_FIELDS = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*?)[ \t]*\r\n").findall
+_FIELDS = re.compile(rb"([^:\r\n]+):[ \t]*((?:[^\r\n]*[^\r\n \t])?)[ \t]*\r\n").findall
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SIZE = re.compile(rb"[0-9]{1,19}").fullmatch
 _BEGINNING = b"HTTP/"

@@ -12,6 +12,7 @@ from weakref import finalize
 import httpx2
 
 from ._abort import this_request
+from ._forks import cut_off, forget_in_forks
 from ._nested_tls import NestedTls
 from ._race import connected
 from ._reuse import Reuse
@@ -55,6 +56,11 @@ class Connection:
         self._request = this_request()
         if self._request is not None:
             self._request.found(self._plain)
+        forget_in_forks(self)
+
+    def forget(self) -> None:
+        """Neither read what is for the parent nor say anything in its name."""
+        cut_off(self._socket.fileno())
 
     def write(self, data: bytes, timeout: float | None, *, again: bool = False) -> None:
         """Send a request, or what a proxy is told.

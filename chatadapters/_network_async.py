@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
+from ._forks import cut_off, forget_in_forks
 from ._happy_eyeballs import connected
 from ._network import Raised
 from ._reuse import Reuse
@@ -76,6 +77,12 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
+        forget_in_forks(self)
+
+    def forget(self) -> None:
+        """Neither read what is for the parent nor say anything in its name."""
+        if not self._ended:
+            cut_off(self._transport.get_extra_info("socket").fileno())
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it need not be heeded
         return self._buffer

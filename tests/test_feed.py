@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from chatadapters import echo_predict
 from chatadapters._feed import End, Feed
 from chatadapters._feed_async import AsyncFeed
 
@@ -214,3 +215,9 @@ def test_closing_while_the_stream_opens_aborts_it() -> None:
     opened.set()
     assert stream.aborted.wait(5)
     assert stream.closed.wait(5)
+
+
+def test_an_async_reply_outside_asyncio_says_what_to_call() -> None:
+    """As one in trio does, whose steps no event loop of asyncio takes."""
+    with pytest.raises(RuntimeError, match="call the sync predict in a thread"):
+        anext(echo_predict().aio("Hi")).__await__().send(None)

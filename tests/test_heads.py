@@ -127,6 +127,14 @@ def test_the_head_of_a_request_is_what_h11_writes(
         assert request_head(b"POST", target, headers) == expected
 
 
+def test_white_space_in_a_value_costs_no_more_than_its_length() -> None:
+    """A head of the greatest size is read at once; it took half a minute."""
+    value = b"a" + b" " * 90_000 + b"b"
+    reader = HeadReader()
+    assert reader.feed(b"HTTP/1.1 200 OK\r\nA: \t" + value + b"\t \r\n\r\n") == b""
+    assert reader.head.headers == [(b"A", value)]
+
+
 def test_the_value_of_a_refused_header_is_not_shown() -> None:
     """It may be a key."""
     with pytest.raises(httpx2.LocalProtocolError, match="'Authorization'") as caught:

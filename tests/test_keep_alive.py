@@ -126,7 +126,10 @@ class Server:
             made.sendall(answer[:-40])
             made.recv(1)
         else:
-            made.sendall(answer)
+            self._send(made, answer)
+
+    def _send(self, made: socket.socket, answer: bytes) -> None:
+        made.sendall(answer)
 
     def say(self, unasked: bytes) -> None:
         """Send something on the connection that was made last, which has no TLS."""
