@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import weakref
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, Any
 
+from .._checks import is_whole
 from .._errors import OptionError
 from .._post import Post
 from .._registry import missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from .._abort import Hangup
 
+#: Beyond these llama.cpp asserts, or has no numbers.
+_MOST_PARALLEL, _MOST_THREADS, _MOST_CONTEXT = 256, 512, 2**31 - 1
 _PROMPT_CACHE_MIB = 512
 _PING_SECONDS = 1  # a server that stops waits for its streams, and they wake at each ping
 
@@ -26,11 +31,14 @@ class LlamaConfig:
 
     Attributes:
         model: As `find_weights` takes it.
-        n_ctx: Tokens of context, shared by all conversations that run at once.
+        n_ctx: Tokens of context that each conversation has; 0 shares out the model's own.
         n_threads: Threads that compute; None is half the cores.
         n_parallel: Conversations that run at once; further ones wait.
         greedy: Whether the same request always gets the same answer: no sampling unless the
             request asks for it, nothing reused from earlier requests.
+
+    Raises:
+        OptionError: A number with which llama.cpp hangs or ends the process.
     """
 
     model: str
@@ -38,6 +46,17 @@ class LlamaConfig:
     n_threads: int | None = None
     n_parallel: int = 2
     greedy: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise OptionError(f"model={self.model!r:.80}: give a name or a path")
+        if not _is_between(1, self.n_parallel, _MOST_PARALLEL):
+            raise OptionError(f"n_parallel={self.n_parallel!r}: give 1 to {_MOST_PARALLEL}")
+        if self.n_threads is not None and not _is_between(1, self.n_threads, _MOST_THREADS):
+            raise OptionError(f"n_threads={self.n_threads!r}: give 1 to {_MOST_THREADS}, or None")
+        most = _MOST_CONTEXT // self.n_parallel
+        if self.n_ctx != 0 and not _is_between(2, self.n_ctx, most):
+            raise OptionError(f"n_ctx={self.n_ctx!r}: give 2 to {most} tokens, or 0")
 
 
 class LlamaServer:
@@ -72,9 +91,7 @@ class LlamaServer:
         try:
             self._native: Any = xllamacpp.Server(params)
         except RuntimeError as error:
-            tried = f"{path} with n_ctx={config.n_ctx!r}"
-            message = f"model={config.model!r}: llama.cpp cannot run {tried}: {error}"
-            raise OptionError(message) from error
+            raise OptionError(_not_run(config, path, error)) from error
         self.url: str = self._native.listening_address
         self.reads: weakref.WeakSet[Hangup] = weakref.WeakSet()
         self.is_busy()  # answered by its loop; to stop it before that runs would wait for ever
@@ -112,6 +129,18 @@ class LlamaServer:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._native))
 
 
+def _is_between(least: int, value: Any, most: int) -> bool:
+    return is_whole(least, value) and value <= most
+
+
+def _not_run(config: LlamaConfig, path: Path, error: RuntimeError) -> str:
+    tried = f"{path} ({path.stat().st_size:,} bytes) with n_ctx={config.n_ctx!r}"
+    return (
+        f"model={config.model!r}: llama.cpp cannot run {tried}: {error} "
+        "Is the file whole, and is there memory for it?"
+    )
+
+
 def _xllamacpp() -> Any:
     from importlib import import_module
 
@@ -130,8 +159,10 @@ def default_threads() -> int:
 
 def _params(xllamacpp: Any, config: LlamaConfig) -> Any:
     params = xllamacpp.CommonParams()
-    params.n_ctx, params.n_parallel, params.kv_unified = config.n_ctx, config.n_parallel, True
-    threads = config.n_threads or default_threads()
+    # Conversations in a context of their own cannot run out of another's, nor change its numbers.
+    params.n_parallel, params.kv_unified = index(config.n_parallel), False
+    params.n_ctx = index(config.n_ctx) * index(config.n_parallel)
+    threads = default_threads() if config.n_threads is None else index(config.n_threads)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cors_origins, params.cors_credentials, params.ui = "", False, False
     params.verbosity = 0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
 from .._clients import Clients
-from .._errors import OptionError
 from .._http import apost, post_blocks
 from .._http_clients import http_clients
 from .._pour import PouredStream
@@ -20,6 +19,7 @@ from ._chat_resume import continued
 from ._continuing import fewer_tokens, is_bound, splits_stop
 from ._llama import LlamaConfig, LlamaServer
 from ._llama_guard import harmless
+from ._llama_options import APART, CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options
 from ._openai_chat import ChatReader, chat_messages
 from ._openai_completions import CompletionsReader
 
@@ -29,30 +29,6 @@ if TYPE_CHECKING:
     from .._parts import Message
     from .._policies import Timeout
     from ..templates import DialogueTemplate
-
-_SAMPLING = """
-    adaptive_decay adaptive_target backend_sampling cache_prompt dry_allowed_length dry_base
-    dry_multiplier dry_penalty_last_n dry_sequence_breakers dynatemp_exponent dynatemp_range
-    frequency_penalty grammar id_slot ignore_eos json_schema logit_bias logprobs lora
-    max_completion_tokens max_tokens min_keep min_p mirostat mirostat_eta mirostat_tau n_indent
-    n_keep n_predict n_probs post_sampling_probs presence_penalty repeat_last_n repeat_penalty
-    response_fields response_format return_progress return_tokens samplers seed t_max_predict_ms
-    temperature timings_per_token top_k top_logprobs top_n_sigma top_p typical_p xtc_probability
-    xtc_threshold
-"""
-_CHAT_ONLY = """
-    add_generation_prompt chat_template_kwargs continue_final_message parallel_tool_calls
-    parse_tool_calls reasoning_effort reasoning_format tool_choice tools
-"""
-# What a client of a server may set: neither which slot it takes nor a length of another name.
-_REQUEST = """
-    chat_template_kwargs frequency_penalty logit_bias max_completion_tokens max_tokens min_p
-    parallel_tool_calls presence_penalty reasoning_effort repeat_penalty response_format seed
-    temperature tool_choice tools top_k top_p typical_p
-"""
-_ANY = frozenset({"extra_body", "stop"})
-_RAW_OPTIONS = _ANY | frozenset(_SAMPLING.split())
-_CHAT_OPTIONS = _RAW_OPTIONS | frozenset(_CHAT_ONLY.split())
 
 #: Shared by all backends: equal ones use one server, and a chat that switches models keeps two.
 _servers: Clients[LlamaServer, LlamaServer] = Clients(LlamaServer, LlamaServer, limit=2)
@@ -73,9 +49,12 @@ class LocalBackend(Backend):
             `DialogueTemplate` or its name writes it here.
         escape: What happens to the model's control tokens in the text, so that it cannot forge
             a turn.
-        n_ctx: Tokens of context, shared by the conversations that run at once.
+        n_ctx: Tokens of context that each conversation has; 0 shares out the model's own.
         n_threads: Threads that compute; half the cores by default.
         n_parallel: How many conversations run at once; further ones wait for their turn.
+
+    Raises:
+        OptionError: A number with which llama.cpp cannot run.
 
     Example:
         >>> from chatadapters import Message
@@ -93,10 +72,13 @@ class LocalBackend(Backend):
     n_threads: int | None = None
     n_parallel: int = 2
 
+    def __post_init__(self) -> None:
+        self._config()  # it checks the numbers
+
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the body of the request: messages, or the prompt with a template."""
-        _check(options, _CHAT_OPTIONS if self.template is None else _RAW_OPTIONS)
-        rest = {name: value for name, value in options.items() if name not in _ANY}
+        check_options(options, self._known())
+        rest = {name: value for name, value in options.items() if name not in APART}
         stop = list(options.get("stop", ()))
         template = self._template()
         if template is None:
@@ -139,8 +121,7 @@ class LocalBackend(Backend):
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API, and what else is about sampling the text."""
-        known = _CHAT_OPTIONS if self.template is None else _RAW_OPTIONS
-        return {name: name for name in _REQUEST.split() if name in known}
+        return {name: name for name in REQUEST & self._known()}
 
     def special_tokens(self) -> Sequence[str]:
         """Give the control tokens of the template."""
@@ -172,6 +153,9 @@ class LocalBackend(Backend):
 
     def _messages(self, conversation: Sequence[Message]) -> list[dict[str, Any]]:
         return chat_messages(harmless(conversation, self.model, self.escape), "the local backend")
+
+    def _known(self) -> frozenset[str]:
+        return CHAT_OPTIONS if self.template is None else RAW_OPTIONS
 
     def _config(self) -> LlamaConfig:
         return LlamaConfig(self.model, self.n_ctx, self.n_threads, self.n_parallel)
@@ -224,22 +208,3 @@ class _Loan:
 
 def _path(payload: Mapping[str, Any]) -> str:
     return "/v1/chat/completions" if "messages" in payload else "/v1/completions"
-
-
-def _check(options: Mapping[str, Any], known: frozenset[str]) -> None:
-    for name in options:
-        if name not in known:
-            raise OptionError(_unknown(name, known))
-
-
-def _unknown(name: str, known: frozenset[str]) -> str:
-    from difflib import get_close_matches
-
-    if name in _CHAT_OPTIONS:
-        return f"the local backend has no option {name!r} with a template; leave template out"
-    near = get_close_matches(name, sorted(known), n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return (
-        f"the local backend has no option {name!r}: {hint}"
-        "What llama.cpp's server takes beyond these goes into extra_body={...}"
-    )

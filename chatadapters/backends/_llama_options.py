@@ -1,0 +1,89 @@
+"""Which request options llama.cpp's server has, and what it would refuse late or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SAMPLING = """
+    adaptive_decay adaptive_target backend_sampling cache_prompt dry_allowed_length dry_base
+    dry_multiplier dry_penalty_last_n dry_sequence_breakers dynatemp_exponent dynatemp_range
+    frequency_penalty grammar id_slot ignore_eos json_schema logit_bias logprobs lora
+    max_completion_tokens max_tokens min_keep min_p mirostat mirostat_eta mirostat_tau n_indent
+    n_keep n_predict n_probs post_sampling_probs presence_penalty repeat_last_n repeat_penalty
+    response_fields response_format return_progress return_tokens samplers seed t_max_predict_ms
+    temperature timings_per_token top_k top_logprobs top_n_sigma top_p typical_p xtc_probability
+    xtc_threshold
+"""
+_CHAT_ONLY = """
+    add_generation_prompt chat_template_kwargs continue_final_message parallel_tool_calls
+    parse_tool_calls reasoning_effort reasoning_format tool_choice tools
+"""
+_TEXT = """
+    chat_template_kwargs frequency_penalty logit_bias max_completion_tokens max_tokens min_p
+    parallel_tool_calls presence_penalty reasoning_effort repeat_penalty response_format seed
+    temperature tool_choice tools top_k top_p typical_p
+"""
+#: What is no field of a request under its own name.
+APART = frozenset({"extra_body", "stop"})
+RAW_OPTIONS = APART | frozenset(_SAMPLING.split())
+CHAT_OPTIONS = RAW_OPTIONS | frozenset(_CHAT_ONLY.split())
+#: What a client of a server may set: neither which slot it takes nor a length of another name.
+REQUEST = frozenset(_TEXT.split())
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "grammar": (str, "a grammar as text"),
+    "response_format": (dict, "a dict, such as {'type': 'json_object'}"),
+}
+
+
+def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Check that options exist and have the form in which llama.cpp reads them.
+
+    A grammar or a response format of another form it ignores, and tools of another form are an
+    internal error to it, which looks as if it might pass.
+
+    Args:
+        options: What the caller wants to send.
+        known: The names that the route knows.
+
+    Raises:
+        OptionError: The text names the option and what is wrong.
+    """
+    for name, value in options.items():
+        if name not in known:
+            raise OptionError(_unknown(name, known))
+        kind, wanted = _KINDS.get(name, (object, ""))
+        if not isinstance(value, kind):
+            raise OptionError(f"{name}={value!r:.200}: give {wanted}")
+    _check_tools(options.get("tools", ()))
+
+
+def _check_tools(tools: Any) -> None:
+    if not isinstance(tools, (list, tuple)):
+        raise OptionError(f"tools={tools!r:.200}: give a list of tools")
+    for place, tool in enumerate(tools):
+        match tool:
+            case {"type": "function", "function": {"name": str()}}:
+                pass
+            case _:
+                raise OptionError(
+                    f"tools[{place}]={tool!r:.200}: give "
+                    "{'type': 'function', 'function': {'name': ..., 'parameters': {...}}}"
+                )
+
+
+def _unknown(name: str, known: frozenset[str]) -> str:
+    from difflib import get_close_matches
+
+    if name in CHAT_OPTIONS:
+        return f"the local backend has no option {name!r} with a template; leave template out"
+    near = get_close_matches(name, sorted(known), n=3)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return (
+        f"the local backend has no option {name!r}: {hint}"
+        "What llama.cpp's server takes beyond these goes into extra_body={...}"
+    )
