@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chatadapters import make_predict
+from chatadapters import ChatAdaptersError, make_predict
 
 if TYPE_CHECKING:
     from chatadapters import Predict
@@ -27,13 +27,26 @@ class Options:
 def read(description: str | None) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("prompts", type=Path, help="JSON lines with key and prompt")
-    parser.add_argument("answers", type=Path, help="JSON lines, made or gone on with")
-    parser.add_argument("--backend", default="local:smollm2", help="such as openai:gpt-4o-mini")
-    parser.add_argument("--base-url", help="the server of a backend that has one")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    parser.add_argument("--at-once", type=int, default=8, help="rows at once in each (default: 8)")
+    add = parser.add_argument
+    add("prompts", type=Path, help="JSON lines with key and prompt")
+    add("answers", type=Path, help="JSON lines, made or gone on with")
+    add("--backend", default="local:smollm2", help="such as openai:gpt-4o-mini")
+    add("--base-url", help="the server of a backend that has one")
+    add("--temperature", type=float, help="0 for always the likeliest word")
+    add("--max-tokens", type=int, help="the longest answer")
+    add("--workers", type=_count, default=2, help="processes (default: 2)")
+    add("--at-once", type=_count, default=8, help="rows at once in each (default: 8)")
     given = parser.parse_args()
-    server = {"base_url": given.base_url} if given.base_url else {}
-    predict = make_predict(given.backend, temperature=0, max_tokens=64, **server)
+    names = ("base_url", "temperature", "max_tokens")
+    options: dict[str, Any] = {n: v for n in names if (v := getattr(given, n)) is not None}
+    try:
+        predict = make_predict(given.backend, **options)
+    except ChatAdaptersError as error:
+        parser.error(str(error))
     return Options(given.prompts, given.answers, predict, given.workers, given.at_once)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number from 1")
+    return int(text)

@@ -1,79 +1,105 @@
 """Prompts in, answers out: files of JSON lines that a run which was killed can go on with.
 
-A prompt is `{"key": "a1", "prompt": "..."}`, an answer `{"key": "a1", "text": "...", ...}`.
+A prompt is `{"key": "a1", "prompt": "..."}`, an answer the same with `"text": "..."` and more.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from chatadapters.ui import explain
+from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
 
-    from chatadapters import Predict
-
 Row = dict[str, Any]
+_BEGINNING = b'{"key": "'
 
 
-class Answer:
-    """A predict that answers some rows at once; one that failed for good gives an error.
+def run(prompts: Path, answers: Path, ask: Callable[[list[Row]], Generator[Row]]) -> int:
+    """Answer the prompts that have no answer yet; give an exit status.
 
     Args:
-        predict: Answers; it tries again by itself where that is safe.
-        at_once: How many rows.
+        prompts: The file of prompts.
+        answers: That of the answers; one run at a time writes to it.
+        ask: Gives rows with a text, or an error, as they come.
     """
-
-    def __init__(self, predict: Predict, at_once: int) -> None:
-        self.predict = predict
-        self.threads = ThreadPoolExecutor(at_once)
-
-    def __call__(self, rows: Sequence[Row]) -> list[Row]:
-        """Answer rows."""
-        return [*self.threads.map(self.one, rows)]
-
-    def one(self, row: Row) -> Row:
-        """Answer a row."""
-        try:
-            reply = self.predict.complete(row["prompt"])
-        except Exception as error:  # any provider's own; the other rows go on
-            return {"key": row["key"], "error": explain(error)}
-        return {
-            "key": row["key"],
-            "text": reply.text,
-            "finish_reason": reply.finish_reason,
-            "attempts": reply.attempts,
-        }
+    try:
+        with FileLock(f"{answers}.lock", timeout=0):
+            try:
+                rows = _left(prompts, answers)
+            except ValueError as error:
+                return _told(str(error), 1)
+            with closing(ask(rows)) as results:
+                return 1 if _keep(results, answers, len(rows)) else 0
+    except Timeout:
+        return _told(f"another run writes to {answers}", 1)
+    except OSError as error:
+        return _told(str(error), 1)
+    except KeyboardInterrupt:
+        return _told("interrupted; run it again to go on", 130)
 
 
-def left(prompts: Path, answers: Path) -> list[Row]:
+def _told(why: str, status: int) -> int:
+    sys.stderr.write(f"\n{why}\n")
+    return status
+
+
+def _left(prompts: Path, answers: Path) -> list[Row]:
     """Give the prompts that have no answer yet."""
-    done = {row["key"] for row in _answers(answers)} if answers.exists() else set()
-    rows = [
-        json.loads(line)
-        for line in prompts.read_text(encoding="utf-8").splitlines()
-        if line.strip()
-    ]
-    if len({row["key"] for row in rows}) != len(rows):
-        raise ValueError(f"{prompts}: two prompts have the same key")
-    return [row for row in rows if row["key"] not in done]
+    left: dict[str, Row] = {}
+    for row in _rows(prompts, prompts.read_bytes().split(b"\n")):
+        if row["key"] in left:
+            raise ValueError(f"{prompts}: two prompts have the key {row['key']!r}")
+        left[row["key"]] = row
+    count = len(left)
+    for row in _whole(answers):
+        asked = left.pop(row["key"], {"prompt": None})
+        if asked["prompt"] != row["prompt"]:
+            raise ValueError(
+                f"{answers}: {row['key']!r} is no prompt of {prompts}, or was another one: "
+                "name another file for the answers"
+            )
+    sys.stderr.write(f"{len(left)} of {count} prompts have no answer yet\n")
+    return [*left.values()]
 
 
-def _answers(path: Path) -> list[Row]:
-    """Read the lines; one that was cut off when a run was killed is taken away."""
-    *lines, rest = path.read_bytes().split(b"\n")
-    if rest:
-        with path.open("r+b") as file:
-            file.truncate(path.stat().st_size - len(rest))
-    return [json.loads(line) for line in lines if line.strip()]
+def _whole(answers: Path) -> list[Row]:
+    """Read the answers; a last line that was cut when a run was killed is taken away."""
+    with answers.open("a+b") as file:
+        file.seek(0)
+        *lines, last = file.read().split(b"\n")
+        rows = _rows(answers, lines)
+        try:
+            rows += _rows(answers, [last])
+        except ValueError:
+            if not _BEGINNING.startswith(last[: len(_BEGINNING)]):
+                raise
+            file.truncate(file.tell() - len(last))
+        else:
+            file.write(b"\n" if last else b"")
+    return rows
 
 
-def keep(results: Iterable[Row], answers: Path, count: int) -> int:
+def _rows(path: Path, lines: Sequence[bytes]) -> list[Row]:
+    rows = []
+    for line in filter(bytes.strip, lines):
+        try:
+            row = json.loads(line)
+            whole = isinstance(row["key"], str) and isinstance(row["prompt"], str)
+        except (ValueError, TypeError, KeyError):
+            whole = False
+        if not whole:
+            raise ValueError(f'{path}: want {{"key": "...", "prompt": "..."}}, got {line[:80]!r}')
+        rows.append(row)
+    return rows
+
+
+def _keep(results: Iterable[Row], answers: Path, count: int) -> int:
     """Write answers as they come, each at once, and tell how far it is; give how many failed."""
     failed = 0
     with answers.open("a", encoding="utf-8") as file:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Parrots:
-    """The app; every third prompt is refused the first time it is asked.
+    """The app; every third prompt is refused the first time it is asked, "never ..." always.
 
     Attributes:
         asked: What was asked and not refused, in order.
@@ -44,6 +44,9 @@ class Parrots:
         body = await request.body()
         prompt = json.loads(body)["messages"][-1]["content"]
         self.keys.add(request.headers.get("authorization", ""))
+        if prompt.startswith("never"):
+            refusal = JSONResponse({"error": {"message": "not that"}}, 400)
+            return await refusal(scope, receive, send)
         if int(prompt.split()[-1]) % 3 == 0 and prompt not in self._refused:
             self._refused.add(prompt)
             refusal = JSONResponse({"error": {"message": "busy"}}, 503, {"retry-after-ms": "10"})

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -22,7 +23,7 @@ from tests.scale_out.parrots import Parrots, answers, parrots, prompts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 EXAMPLES = ROOT / "examples" / "scale_out"
 PINS = Path(__file__).parent / "pins" / "ray.txt"
 HOST = "127.0.0.2"  # loopback; Ray puts the machine's own address in the place of 127.0.0.1
@@ -44,11 +45,18 @@ class Ray:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
         }
+
+    def begin(self, folder: Path) -> None:
         node = ("--head", "--block", f"--node-ip-address={HOST}", f"--port={self.port}")
         size = ("--num-cpus=4", "--object-store-memory=100000000", "--include-dashboard=false")
         place = f"--temp-dir={folder / 'ray'}"
-        self.process = self.start("ray", "start", *node, *size, place, "--disable-usage-stats")
-        self.wait(lambda: "Ray runtime started" in self.said())
+        for _ in range(4):  # it gives up when it is not there after 30 s, as on a busy machine
+            self.process = self.start("ray", "start", *node, *size, place, "--disable-usage-stats")
+            while self.process.poll() is None:
+                if "Ray runtime started" in self.said():
+                    return
+                time.sleep(0.1)
+        raise AssertionError(self.said())
 
     def start(self, command: str, *arguments: Any) -> subprocess.Popen[str]:
         at = environment(PINS) / "bin" / command
@@ -64,9 +72,10 @@ class Ray:
         return started
 
     def stop(self) -> None:
-        for process in self.started[1:]:
-            process.kill()
-            process.wait()
+        for process in self.started:
+            if process is not self.process:
+                process.kill()
+                process.wait()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         self.output.close()
@@ -87,8 +96,10 @@ class Ray:
 @pytest.fixture(scope="module")
 def ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ray]:
     """Give a Ray that all tests share."""
-    running = Ray(tmp_path_factory.mktemp("r"))
+    folder = tmp_path_factory.mktemp("r")
+    running = Ray(folder)
     try:
+        running.begin(folder)
         yield running
     finally:
         running.stop()
@@ -126,6 +137,31 @@ def test_a_batch_killed_and_started_again(
     assert app.keys == {f"Bearer {KEY}"}
     assert f"{60 - len(done)} of {60 - len(done)} done, 0 failed" in ray.said()
     assert KEY not in ray.said()
+
+
+def test_an_actor_that_is_killed(ray: Ray, server: tuple[Parrots, str], tmp_path: Path) -> None:
+    """Others answer what it had under way; a prompt that fails fails alone."""
+    asked, found = prompts(tmp_path, 40), tmp_path / "answers.jsonl"
+    with asked.open("a") as file:
+        file.write(json.dumps({"key": "bad", "prompt": "never say 1"}) + "\n")
+        file.write(json.dumps({"key": "half", "prompt": "half a pair \ud83d 1"}) + "\n")
+    arguments = ("ray_data.py", asked, found, "--backend", "openai:parrot", "--base-url", server[1])
+    process = ray.start("python", *arguments, "--at-once", 2)
+    ray.wait(lambda: process.poll() is not None or _lines(found) >= 8)
+    os.kill(_actor(), signal.SIGKILL)
+    assert process.wait(120) == 1, ray.said()
+    assert "bad: BadRequestError" in ray.said()
+    assert "42 of 42 done, 1 failed" in ray.said()
+    assert answers(found).keys() == {f"k{number}" for number in range(40)} | {"half"}
+
+
+def _actor() -> int:
+    """Give the process of an actor of the batch, which Ray names after its class."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if file.read_bytes().startswith(b"ray::MapWorker"):
+                return int(file.parent.name)
+    raise AssertionError("no actor")
 
 
 def _lines(file: Path) -> int:
