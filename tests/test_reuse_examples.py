@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -80,6 +81,19 @@ def test_fastapi_talks_by_websocket(served: App) -> None:
     assert any(word in said for word in ("Paris", "Eiffel", "Louvre"))
 
 
+def test_what_failed_is_no_part_of_the_conversation(served: App) -> None:
+    """It is told, and the next message is answered as if it were the first."""
+    with connect(f"ws{served.url.removeprefix('http')}/talk") as socket:
+        socket.send("Hello! " * 10_000)  # more than the model can read
+        assert "error" in json.loads(socket.recv(60))
+        assert json.loads(socket.recv(60)) == {"done": True}
+        socket.send(QUESTION)
+        pieces = [json.loads(socket.recv(60))]
+        while pieces[-1] != {"done": True}:
+            pieces.append(json.loads(socket.recv(60)))
+        assert "Paris" in "".join(piece["delta"] for piece in pieces[:-1])
+
+
 def test_the_bot_keeps_channels_apart() -> None:
     """Each event is answered in its channel, in order, with what was said there."""
     events = [
@@ -118,6 +132,49 @@ def test_the_batch_goes_on_where_it_was(tmp_path: Path) -> None:
     assert "Paris" in second["answer"]
     subprocess.run(command, capture_output=True, timeout=100, check=True)
     assert len(rows(answers)) == 2
+
+
+@pytest.mark.parametrize("cut", ["Wh", 'What?,"It', "What?,,Error: bu", "What?,It is\r"])
+def test_a_batch_that_was_killed_in_a_row(cut: str, tmp_path: Path) -> None:
+    """A row that was cut is asked again, one that failed too, and none is there twice."""
+    asked = tmp_path / "questions.csv"
+    answers = tmp_path / "questions.answers.csv"
+    asked.write_text("question\nDone?\nWhat?\nWhat?\nFailed?\n", encoding="utf-8-sig")
+    head = "question,answer,error\r\nFailed?,,Error: busy\r\nDone?,Yes.,\r\n"
+    answers.write_text(head + cut, newline="")
+    command = [sys.executable, str(APPS / "batch.py"), str(asked)]
+    subprocess.run(command, capture_output=True, timeout=100, check=True)
+    found = rows(answers)
+    assert [row["question"] for row in found] == ["Done?", "What?", "Failed?"]
+    assert all(row["answer"] and not row["error"] for row in found)
+    assert found[0]["answer"] == "Yes."
+
+
+def test_a_batch_that_cannot_begin(tmp_path: Path) -> None:
+    """No file, no column and no argument are told in a line."""
+    (tmp_path / "other.csv").write_text("prompt\nHi\n")
+    for words, said in (
+        (["missing.csv"], "No such file"),
+        (["other.csv"], "'question'"),
+        ([], "usage: python batch.py questions.csv"),
+    ):
+        command = [sys.executable, APPS / "batch.py", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_the_bot() -> None:
+    """It does so at once, though the next event has not come."""
+    command = [sys.executable, APPS / "bot.py"]
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as bot:
+        print("france: Hello", file=bot.stdin, flush=True)
+        assert bot.stdout.readline().startswith("france> ")
+        bot.send_signal(signal.SIGINT)
+        assert bot.wait(30) == 0
+        assert bot.stderr.read() == ""
 
 
 def rows(path: Path) -> list[dict[str, str]]:

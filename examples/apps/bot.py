@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
+from contextlib import suppress
+from threading import Thread
 
-from chatadapters import Window, local_predict
+from chatadapters import local_predict
 from chatadapters.ui import explain
 
-# A channel never ends, so only its last turns are sent.
-predict = local_predict(
-    system="Give short, clear answers in English.", temperature=0, window=Window(turns=6)
-)
-histories: dict[str, list[tuple[str, str]]] = defaultdict(list)
+predict = local_predict(system="Give short, clear answers in English.", temperature=0)
+# A channel never ends, so only its last turns are kept.
+histories: dict[str, deque[tuple[str, str]]] = defaultdict(lambda: deque(maxlen=6))
 turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
 
@@ -43,10 +43,21 @@ async def on_event(line: str) -> None:
 
 async def main() -> None:
     """Take events until there are no more."""
+    events: asyncio.Queue[str] = asyncio.Queue()
+    Thread(target=read, args=(asyncio.get_running_loop(), events), daemon=True).start()
     async with asyncio.TaskGroup() as tasks:
-        while line := await asyncio.to_thread(sys.stdin.readline):
+        while line := await events.get():
             tasks.create_task(on_event(line))
 
 
+def read(loop: asyncio.AbstractEventLoop, events: asyncio.Queue[str]) -> None:
+    """Read the input in a thread of its own, which a Ctrl-C does not wait for."""
+    line = "-"
+    while line:
+        line = sys.stdin.readline()
+        loop.call_soon_threadsafe(events.put_nowait, line)
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -56,13 +56,14 @@ async def talk(socket: WebSocket) -> None:
     try:
         while True:
             message = await socket.receive_text()
-            reply = ""
+            reply, piece = "", {}
             async with aclosing(answer(message, history)) as pieces:
                 async for piece in pieces:
                     reply += piece.get("delta", "")
                     await socket.send_json(piece)
             await socket.send_json({"done": True})
-            history += [{"role": "user", "content": message}]
-            history += [{"role": "assistant", "content": reply}]
+            if "error" not in piece:  # what failed is no part of the conversation
+                history += [{"role": "user", "content": message}]
+                history += [{"role": "assistant", "content": reply}]
     except WebSocketDisconnect:
         pass
