@@ -15,6 +15,14 @@ NOT_CARRIED = (
     "has a line break or another character that no HTTP header can carry: give printable ASCII"
 )
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
+_NUMBERS = frozenset(
+    {
+        *("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens"),
+        *("temperature", "top_p", "top_k", "min_p", "typical_p", "seed", "top_logprobs"),
+        *("frequency_penalty", "presence_penalty", "repeat_penalty", "repetition_penalty"),
+    }
+)
+_LEAST, _MOST = -(2**63), 2**64 - 1
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -46,6 +54,26 @@ def is_sendable(value: Any) -> bool:
         case list() | tuple():
             return all(map(is_sendable, value))
     return True
+
+
+def check_number(name: str, value: Any) -> None:
+    """Check an option that is a number wherever it is known, whatever numbers its provider takes.
+
+    Args:
+        name: The option.
+        value: What was given for it.
+
+    Raises:
+        OptionError: It is true or false, or has more than 64 bits: where such a number is not
+            refused, it silently becomes another.
+
+    Example:
+        >>> check_number("max_tokens", -1)  # no limit, to some
+    """
+    if isinstance(value, bool) and name in _NUMBERS:
+        raise OptionError(f"{name}={value!r}: give a number")
+    if type(value) is int and not _LEAST <= value <= _MOST:
+        raise OptionError(f"{name}={value!r:.200}: give a number of 64 bits at most")
 
 
 def check_headers(name: str, headers: Any) -> None:

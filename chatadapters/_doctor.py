@@ -118,6 +118,9 @@ def closely(name: str, options: Mapping[str, Any], *, ask: bool) -> Finding:
         except Exception as error:  # a broken package may raise anything
             mend = f"pip install --force-reinstall {package.name}"
             return Finding("broken", f"{package.name} cannot be imported: {explain(error)}", mend)
+    if name == "text-generation" and not (options.get("base_url") or options.get("model")):
+        says = f"{found.says}; no address of a server"
+        return Finding("unset", says, "give --base-url, such as http://localhost:8080")
     return _asked(name, options, found) if ask else found
 
 

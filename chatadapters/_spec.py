@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._checks import check_headers, is_above, is_sendable
+from ._checks import check_headers, check_number, is_above, is_sendable
 from ._errors import OptionError
 from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
@@ -90,6 +90,7 @@ class Spec:
         for name, value in self.options.items():
             if not is_sendable(value):
                 raise OptionError(f"{name}={value!r:.200}: give finite numbers, no NaN or infinity")
+            check_number(name, value)
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:
                 raise OptionError(f"{name!r} is not an option here: a reply is always one stream")

@@ -98,6 +98,17 @@ def test_a_backend_that_was_named_and_is_absent(tmp_path: Path) -> None:
     assert "did you mean 'openai'?" in said
 
 
+def test_a_server_that_has_no_address(capsys: pytest.CaptureFixture[str]) -> None:
+    """text-generation is nothing without one; with one it can be used."""
+    assert main(["doctor", "--backend", "text-generation"]) == 1
+    said = capsys.readouterr().out
+    assert "no address of a server" in said
+    assert "give --base-url, such as http://localhost:8080" in said
+    url = ["--base-url", "http://localhost:8080"]
+    assert main(["doctor", "--backend", "text-generation", *url]) == 0
+    assert "  ok  text-generation" in capsys.readouterr().out
+
+
 def test_a_version_that_does_not_do(tmp_path: Path) -> None:
     """An installed package that is too old or too new is broken, and the command mends it."""
     installed(tmp_path, *CORE)

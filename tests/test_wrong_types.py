@@ -133,3 +133,35 @@ def test_right_addresses_pass(url: str) -> None:
 def test_a_header_that_the_sdk_leaves_out_passes() -> None:
     """The openai SDK's own value for that is not refused."""
     openai_predict("m", extra_headers={"X-Trace": "7", "User-Agent": Omit()})
+
+
+@pytest.mark.parametrize("number", [True, False])
+@pytest.mark.parametrize("name", ["max_tokens", "temperature", "top_p", "seed"])
+def test_true_is_no_number(name: str, number: bool) -> None:
+    """It is one to Python, JSON's true to a server, and a length of one token to some."""
+    with pytest.raises(OptionError, match=f"{name}={number}: give a number"):
+        openai(**{name: number})
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**70])
+def test_no_server_reads_more_than_64_bits(number: int) -> None:
+    """Some would take another number for it, and say nothing."""
+    with pytest.raises(OptionError, match="give a number of 64 bits at most"):
+        openai(seed=number)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_tokens": -1},
+        {"max_tokens": 0},
+        {"max_tokens": "5"},
+        {"temperature": -1.0},
+        {"top_p": -1},
+        {"seed": 2**64 - 1},
+        {"logprobs": True},
+    ],
+)
+def test_what_some_provider_takes_is_left_to_it(given: dict[str, Any]) -> None:
+    """-1 is no limit, or off, to some; others say themselves what they refuse."""
+    openai(**given)

@@ -18,10 +18,15 @@ _REASONS = {
         "blocklist",
         "content-filter",
         "content_filter",
+        "content_filtered",
+        "guardrail_intervened",
+        "image_safety",
+        "language",
         "prohibited_content",
         "recitation",
         "safety",
         "sensitive",
+        "spii",
     ),
     "tool_calls": ("function_call", "tool-calls", "tool_calls", "tool_use"),
     "refusal": ("refusal",),
@@ -53,6 +58,8 @@ def finish_reason(theirs: str | None) -> str | None:
     Example:
         >>> finish_reason("eos_token"), finish_reason("MAX_TOKENS"), finish_reason("pause_turn")
         ('stop', 'length', 'pause_turn')
+        >>> finish_reason("<|eot_id|>")  # the token itself, as Together has it
+        'stop'
     """
     if theirs is None:
         return None
@@ -61,4 +68,6 @@ def finish_reason(theirs: str | None) -> str | None:
         return None
     if word in _FAILED:
         raise ProviderStreamError(f"the provider ended the reply with {theirs!r}", code=theirs)
+    if word.startswith("<") and word.endswith(">"):
+        return "stop"
     return _OURS.get(word, theirs)

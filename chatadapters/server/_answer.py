@@ -10,10 +10,12 @@ from .._events import Finish, Reasoning, Restarted, Text
 from .._views import DeltaView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .._events import Event, Reply, Usage
     from ._request import Asked
+
+_GOES_ON: Mapping[str, Any] = {"finish_reason": None}
 
 
 class Answer:
@@ -66,9 +68,9 @@ class Answer:
     def whole(self, reply: Reply) -> dict[str, Any]:
         """Give a whole reply."""
         usage = usage_of(reply.usage)
-        reason = _reason(reply.finish_reason)
+        ended = _ended(reply.finish_reason)
         if not self._chat:
-            choice: dict[str, Any] = {"index": 0, "text": reply.text, "finish_reason": reason}
+            choice: dict[str, Any] = {"index": 0, "text": reply.text, **ended}
             return self._object("text_completion", [{**choice, "logprobs": None}], usage)
         message: dict[str, Any] = {"role": "assistant", "content": reply.text}
         if reply.reasoning:
@@ -76,7 +78,7 @@ class Answer:
         if reply.tool_calls:
             message["tool_calls"] = _calls(reply.tool_calls)
             message["content"] = reply.text or None
-        choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
+        choice = {"index": 0, "message": message, **ended, "logprobs": None}
         return self._object("chat.completion", [choice], usage)
 
     def _deltas(self, name: str, view: DeltaView, event: Text) -> list[dict[str, Any]]:
@@ -86,16 +88,16 @@ class Answer:
     def _end(self, finish: Finish) -> list[dict[str, Any]]:
         calls = [{"index": i, **call} for i, call in enumerate(_calls(finish.tool_calls))]
         chunks = [self._chunk({"tool_calls": calls})] if calls and self._chat else []
-        chunks.append(self._chunk({}, _reason(finish.reason)))
+        chunks.append(self._chunk({}, _ended(finish.reason)))
         if self._asked.include_usage and (usage := usage_of(finish.usage)):
             chunks.append(self._object(self._kind(), [], usage))
         return chunks
 
-    def _chunk(self, delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
+    def _chunk(self, delta: dict[str, Any], ended: Mapping[str, Any] = _GOES_ON) -> dict[str, Any]:
         content: dict[str, Any] = {"delta": delta}
         if not self._chat:
             content = {"text": delta.get("content", ""), "logprobs": None}
-        return self._object(self._kind(), [{"index": 0, **content, "finish_reason": reason}])
+        return self._object(self._kind(), [{"index": 0, **content, **ended}])
 
     def _kind(self) -> str:
         return "chat.completion.chunk" if self._chat else "text_completion"
@@ -129,7 +131,11 @@ def _calls(calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**call, "id": call.get("id") or f"call_{uuid4().hex}"} for call in calls]
 
 
-def _reason(reason: str | None) -> str:
-    """Give a finish reason that OpenAI's clients know."""
-    known = ("stop", "length", "content_filter", "tool_calls")
-    return reason if reason in known else "stop"
+def _ended(reason: str | None) -> dict[str, str]:
+    """Say why a reply ended, in OpenAI's words, and what else was said in the field that vLLM has.
+
+    Some of OpenAI's clients, such as its own for .NET, take no other word.
+    """
+    if reason in ("stop", "length", "content_filter", "tool_calls"):
+        return {"finish_reason": reason}
+    return {"finish_reason": "stop", "stop_reason": reason or "unknown"}

@@ -104,7 +104,14 @@ def _object(optional: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]
 
 def _completion(kind: str, **choice: Any) -> dict[str, Any]:
     reason = {"enum": ["stop", "length", "content_filter", "tool_calls"]}
-    one = _object(index={"const": 0}, finish_reason=reason, logprobs={"type": "null"}, **choice)
+    one = _object(
+        ("stop_reason",),
+        index={"const": 0},
+        finish_reason=reason,
+        stop_reason=_STRING,
+        logprobs={"type": "null"},
+        **choice,
+    )
     return _object(
         ("usage",),
         id=_STRING,

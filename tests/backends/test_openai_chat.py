@@ -208,6 +208,10 @@ def test_content_may_be_a_list(content: list[Any], text: str) -> None:
         ("tool_calls", "tool_calls"),
         ("refusal", "refusal"),
         ("pause_turn", "pause_turn"),
+        ("<|eot_id|>", "stop"),
+        ("<\uff5cend\u2581of\u2581sentence\uff5c>", "stop"),
+        ("SPII", "content_filter"),
+        ("guardrail_intervened", "content_filter"),
     ],
 )
 def test_a_finish_reason_has_one_name(theirs: str, ours: str) -> None:

@@ -89,6 +89,24 @@ def test_the_embedded_model(model_server: ModelServer) -> None:
     predict.close()
 
 
+@pytest.mark.parametrize("reason", ["pause_turn", "refusal", "unknown"])
+def test_an_end_that_openai_has_no_word_for(reason: str) -> None:
+    """`finish_reason` stays one that every client takes; beside it stands what was said."""
+    predict = make_predict(ScriptedBackend(["So", Finish(reason)]))
+    with serving({"m": predict}) as url, client(url) as ai:
+        whole: Any = ai.chat.completions.create(**ASK).choices[0]
+        *_, last = ai.chat.completions.create(**ASK, stream=True)
+        raw: Any = ai.completions.create(model="m", prompt="Hi").choices[0]
+    for choice in (whole, last.choices[0], raw):
+        assert (choice.finish_reason, choice.stop_reason) == ("stop", reason)
+
+
+def test_an_end_in_openais_words_stands_alone() -> None:
+    """Nothing is added to it."""
+    with serving({"m": scripted("So.")}) as url, client(url) as ai:
+        assert not hasattr(ai.chat.completions.create(**ASK).choices[0], "stop_reason")
+
+
 BROKEN = ConnectionResetError("gone")
 
 
