@@ -51,8 +51,9 @@ class Body(httpx2.SyncByteStream):
     ) -> None:
         self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
-        self._framed = _framed(head, request.method)
+        self._reader = _reader_of(head, request.method)
         self._packing = _packing(head)
+        # One is read whole before the reply's loop, which looks at the clocks, gets anything of it.
         self._is_error = head.status >= _FIRST_NO_ANSWER
         self._closed = False
 
@@ -82,17 +83,17 @@ class Body(httpx2.SyncByteStream):
     def _read(self, timed: bool) -> Generator[bytes, None, None]:
         if self._closed:  # the connection may serve another request now
             raise httpx2.StreamClosed
-        wire, framed = self._connection.wire, self._framed
+        wire, reader = self._connection.wire, self._reader
         assert wire is not None
         wire.begin_body(self._silence)
-        while not framed.over:
+        while not reader.over:
             data = wire.receive(timed=timed or self._is_error)
             if data is None and not timed:
                 raise httpx2.ReadTimeout("the body of an error did not end")
-            block = b"" if data is None else framed.feed(data)
+            block = b"" if data is None else reader.feed(data)
             if block or data is None:
                 yield block
-        if framed.reusable:
+        if reader.reusable:
             self._connection.read_whole()
 
     def close(self) -> None:
@@ -115,7 +116,7 @@ class AsyncBody(httpx2.AsyncByteStream):
     ) -> None:
         self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
-        self._framed = _framed(head, request.method)
+        self._reader = _reader_of(head, request.method)
         self._packing = _packing(head)
         self._closed = False
 
@@ -134,15 +135,15 @@ class AsyncBody(httpx2.AsyncByteStream):
                 if room := put(block):
                     await room
             return
-        wire, framed = self._begin(), self._framed
+        wire, reader = self._begin(), self._reader
 
         def take(data: bytes) -> bool | Future[None] | None:
-            block = framed.feed(data)
+            block = reader.feed(data)
             room = put(block, True) if block else None
-            return framed.over or room
+            return reader.over or room
 
         try:
-            if not framed.over:
+            if not reader.over:
                 await wire.pour(take)
         except (Exception, CancelledError):  # as below
             await self.aclose()
@@ -156,10 +157,10 @@ class AsyncBody(httpx2.AsyncByteStream):
                 yield unpacked
 
     async def _raw(self) -> AsyncGenerator[bytes, None]:
-        wire, framed = self._begin(), self._framed
+        wire, reader = self._begin(), self._reader
         try:
-            while not framed.over:
-                if block := framed.feed(await wire.receive()):
+            while not reader.over:
+                if block := reader.feed(await wire.receive()):
                     yield block
         except (Exception, CancelledError):  # the SDK closes no response that cannot be read
             await self.aclose()
@@ -175,7 +176,7 @@ class AsyncBody(httpx2.AsyncByteStream):
         return wire
 
     def _end(self) -> None:
-        if self._framed.reusable:
+        if self._reader.reusable:
             self._connection.read_whole()
 
     async def aclose(self) -> None:
@@ -238,7 +239,7 @@ class _UntilClosed:
         return data
 
 
-def _framed(head: Head, method: str) -> _Chunked | _Sized | _UntilClosed:
+def _reader_of(head: Head, method: str) -> _Chunked | _Sized | _UntilClosed:
     """Give what reads a body."""
     if head.status in _NO_BODY or method == "HEAD":
         return _Sized(0)

@@ -23,7 +23,8 @@ _NUMBERS = frozenset(
     }
 )
 _LEAST, _MOST = -(2**63), 2**64 - 1
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: The name of a header is one, and the method of a request (RFC 9110, 5.6.2).
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 def is_above(bound: float, value: Any, *, or_equal: bool = False) -> bool:
@@ -92,7 +93,7 @@ def check_headers(name: str, headers: Any) -> None:
     for header, value in (headers or {}).items():
         if isinstance(header, str) and header.lower() in _OF_THE_BODY:
             raise OptionError(f"{name}: {header!r} is written with each request, by its body")
-        if not isinstance(header, str) or not _TOKEN.fullmatch(header):
+        if not isinstance(header, str) or not re.fullmatch(TOKEN, header):
             raise OptionError(f"{name}: {header!r} is no name of a header, such as 'X-Trace'")
         kind = type(value)
         if kind is not str and kind.__module__ == "builtins":  # the openai SDK has its `Omit`

@@ -45,7 +45,7 @@ class Connections(Generic[E]):
         self._direct = direct
         self._most = 0 if direct else _MOST_IDLE
         self._routes: dict[Origin, Route] = {}  # finding one reads the whole environment
-        self._idle: list[E] = []  # the one that was used last at the end
+        self._idle: list[E] = []  # the one that was used last at the end, and so expires last
         self._lock = RLock()  # a collected reply may give back while its thread is in here
         self._closed = False
         forget_in_forks(self)

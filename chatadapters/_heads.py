@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import httpx2
 
+from ._checks import TOKEN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 100 * 1024  # of a head, as in httpcore
 _MOST_SHOWN = 40
 
-_TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_TOKEN = TOKEN.encode()
 _VALUE = rb"[^\x00\n\v\f\r]*"
 _LINE = re.compile(_TOKEN + rb" [\x21-\x7e]+ HTTP/1\.1\r\n").fullmatch
 _SENT = re.compile(_TOKEN + rb": (?:[^\x00\s](?:%b[^\x00\s])?)?\r\n" % _VALUE).fullmatch
@@ -61,7 +63,7 @@ def request_head(method: bytes, target: bytes, headers: Fields) -> bytes:
     return line + b"".join(fields) + b"\r\n"
 
 
-def framed(headers: Fields, size: int) -> Fields:
+def with_size(headers: Fields, size: int) -> Fields:
     """Give the headers of a request with the size of its body, which they must not misstate.
 
     Args:
@@ -73,7 +75,7 @@ def framed(headers: Fields, size: int) -> Fields:
             for the next request.
 
     Example:
-        >>> framed([(b"Transfer-Encoding", b"chunked")], 2)
+        >>> with_size([(b"Transfer-Encoding", b"chunked")], 2)
         [(b'Content-Length', b'2')]
     """
     right, written = b"%d" % size, False
@@ -87,7 +89,7 @@ def framed(headers: Fields, size: int) -> Fields:
                 written = True
             case b"transfer-encoding":
                 others = [item for item in headers if item[0].lower() != b"transfer-encoding"]
-                return framed(others, size)
+                return with_size(others, size)
     return headers if written or not size else [*headers, (b"Content-Length", right)]
 
 

@@ -21,7 +21,7 @@ from ._slices import IN, OUT, WINDOWS, ready
 if TYPE_CHECKING:
     from types import TracebackType
 
-MOST_BYTES = 64 * 1024
+_MOST_BYTES = 64 * 1024
 _MOST_LATE_READS = 10
 
 
@@ -102,7 +102,7 @@ class Connection:
         if WINDOWS and not (self._pending() or ready(self._socket, IN, timeout)):
             raise TimeoutError("timed out")
         self._socket.settimeout(timeout)
-        return self._socket.recv(MOST_BYTES)
+        return self._socket.recv(_MOST_BYTES)
 
     def begin_body(self, silence: float | None) -> None:
         """Note that `receive` follows.
@@ -138,13 +138,13 @@ class Connection:
             if wait and not self._wait(wait, timed):
                 return None
             try:
-                data = self._socket.recv(MOST_BYTES)
+                data = self._socket.recv(_MOST_BYTES)
             except (BlockingIOError, ssl.SSLWantReadError):
                 wait = IN
             except ssl.SSLWantWriteError:
                 wait = OUT
             else:
-                self._drained = len(data) < MOST_BYTES and not self._pending()
+                self._drained = len(data) < _MOST_BYTES and not self._pending()
                 return data
 
     def _pending(self) -> bool:

@@ -50,6 +50,7 @@ async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncConne
             else:  # uvloop's may lose a socket that is given to it, but none of its own
                 where = {"host": host, "port": port}
             _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)
+    forget_in_forks(made)
     return made
 
 
@@ -77,12 +78,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        forget_in_forks(self)
-
-    def forget(self) -> None:
-        """Neither read what is for the parent nor say anything in its name."""
-        if not self._ended:
-            cut_off(self._transport.get_extra_info("socket").fileno())
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it need not be heeded
         return self._buffer
@@ -179,6 +174,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
         except BaseException:
             self._transport.abort()
             raise
+
+    def forget(self) -> None:
+        """Neither read what is for the parent nor say anything in its name."""
+        if not self._ended:
+            cut_off(self._transport.get_extra_info("socket").fileno())
 
     def is_readable(self) -> bool:
         """Say whether something came, such as the end of the connection."""

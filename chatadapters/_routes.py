@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
 
-from ._heads import HeadReader, framed, request_head
+from ._heads import HeadReader, request_head, with_size
 from ._proxies import Origin, origin_of, proxy_for
 from ._socks import ask_socks, check_installed
 
@@ -48,7 +48,7 @@ class Route(NamedTuple):
         return self._head(request, len(body)) + body
 
     def _head(self, request: httpx2.Request, size: int) -> bytes:
-        url, headers = request.url, framed(request.headers.raw, size)
+        url, headers = request.url, with_size(request.headers.raw, size)
         method = request.method.encode("ascii")
         if not self.forwards:
             return request_head(method, url.raw_path, headers)

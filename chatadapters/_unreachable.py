@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from errno import EMFILE, ENFILE
 
 from ._redact import chain
 
@@ -21,10 +22,16 @@ def explain_unreachable(error: BaseException) -> None:
     where = _origin(error) or _origin(reason)
     if reason is None or where is None:
         return
-    text = f"cannot reach {where}: {_last(reason)}; is the server running, is the URL right?"
+    text = f"cannot reach {where}: {_last(reason)}; {_advice(reason)}"
     error.args = (text, *error.args[1:])
     if "message" in vars(error):
         vars(error)["message"] = text
+
+
+def _advice(error: BaseException) -> str:
+    if any(getattr(link, "errno", None) in (EMFILE, ENFILE) for link in chain(error)):
+        return "each reply has a connection: have fewer at once, or raise the limit (`ulimit -n`)"
+    return "is the server running, is the URL right?"
 
 
 def _last(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatadapters._heads import Head, HeadReader, framed, request_head
+from chatadapters._heads import Head, HeadReader, request_head, with_size
 from tests.test_framing import SIZES, cut
 
 PLAIN_LINES = [b"A: b", b"x-B:c", b"E: ", b"D: \xff\xfe \t", b"Content-Length: 5"]
@@ -145,10 +145,10 @@ def test_the_value_of_a_refused_header_is_not_shown() -> None:
 def test_the_size_of_a_body_is_told_as_it_is() -> None:
     """What would be taken for another request is not sent; chunks are not needed."""
     size = (b"Content-Length", b"2")
-    assert framed([size], 2) == [size]
-    assert framed([(b"A", b"b")], 2) == [(b"A", b"b"), size]
-    assert framed([(b"A", b"b")], 0) == [(b"A", b"b")]
-    assert framed([(b"transfer-encoding", b"chunked"), (b"A", b"b")], 2) == [(b"A", b"b"), size]
+    assert with_size([size], 2) == [size]
+    assert with_size([(b"A", b"b")], 2) == [(b"A", b"b"), size]
+    assert with_size([(b"A", b"b")], 0) == [(b"A", b"b")]
+    assert with_size([(b"transfer-encoding", b"chunked"), (b"A", b"b")], 2) == [(b"A", b"b"), size]
     for wrong in ([(b"content-length", b"1")], [size, size], [(b"content-length", b"+2")]):
         with pytest.raises(httpx2.LocalProtocolError, match="the body has 2 bytes"):
-            framed(wrong, 2)
+            with_size(wrong, 2)

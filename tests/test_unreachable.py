@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import openai
@@ -10,7 +12,7 @@ import pytest
 
 from chatadapters import Retry, Timeout, openai_predict
 from chatadapters._unreachable import explain_unreachable
-from chatadapters.testing.faults import FaultServer
+from chatadapters.testing.faults import TEXT, FaultServer
 from tests.both import Run
 
 
@@ -62,3 +64,61 @@ def test_other_errors_stay_as_they_are(error: Any) -> None:
     before = error.args
     explain_unreachable(error)
     assert error.args == before
+
+
+_NO_FILE_LEFT = """
+import asyncio, os, resource, sys
+from contextlib import contextmanager
+from chatadapters import Retry, text_generation_predict
+predict = text_generation_predict(sys.argv[1], retry=Retry(attempts=1))
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+@contextmanager
+def left(files):
+    taken = []
+    try:
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        for _ in range(files):
+            os.close(taken.pop())
+    yield
+    for each in taken:
+        os.close(each)
+
+def text():
+    try:
+        return predict.complete("Hi").text
+    except Exception as error:
+        return f"{error}"
+
+async def atext():
+    try:
+        return (await predict.aio.complete("Hi")).text
+    except Exception as error:
+        return f"{error}"
+
+async def atexts():
+    await atext()  # what is imported late opens files too
+    await predict.aio.close()
+    with left(0):
+        print(ascii(await atext()))
+    print(ascii(await atext()))
+
+with left(1):
+    print(ascii(text()))
+print(ascii(text()))
+asyncio.run(atexts())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files")
+def test_a_process_that_may_open_no_more_files_is_told_so(fault_server: FaultServer) -> None:
+    """The next reply is whole when it may again."""
+    command = [sys.executable, "-c", _NO_FILE_LEFT, fault_server.url("ok", "tgi")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    refused, said, arefused, asaid = done.stdout.splitlines()
+    assert "Too many open files; each reply has a connection" in refused
+    assert "Too many open files; each reply has a connection" in arefused
+    assert said == asaid == ascii(TEXT)
