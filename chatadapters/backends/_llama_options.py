@@ -62,6 +62,26 @@ def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
     _check_tools(options.get("tools", ()))
 
 
+def with_schema(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give options with the response format as a schema: the raw route knows no other.
+
+    Raises:
+        OptionError: The response format is none of OpenAI's.
+    """
+    rest = dict(options)
+    match form := rest.pop("response_format", {"type": "text"}):
+        case {"type": "text"}:
+            return rest
+        case {"type": "json_object"}:
+            return {**rest, "json_schema": form.get("schema") or {"type": "object"}}
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return {**rest, "json_schema": schema}
+    raise OptionError(
+        f"response_format={form!r:.200}: give {{'type': 'json_object'}}, or "
+        "{'type': 'json_schema', 'json_schema': {'schema': {...}}}"
+    )
+
+
 def _check_tools(tools: Any) -> None:
     if not isinstance(tools, (list, tuple)):
         raise OptionError(f"tools={tools!r:.200}: give a list of tools")

@@ -19,7 +19,7 @@ from ._chat_resume import continued
 from ._continuing import fewer_tokens, is_bound, splits_stop
 from ._llama import LlamaConfig, LlamaServer
 from ._llama_guard import harmless
-from ._llama_options import APART, CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options
+from ._llama_options import APART, CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options, with_schema
 from ._openai_chat import ChatReader, chat_messages
 from ._openai_completions import CompletionsReader
 
@@ -85,6 +85,7 @@ class LocalBackend(Backend):
             body: dict[str, Any] = {"messages": self._messages(conversation)}
         else:
             body = {"prompt": template.render(conversation, escape=self.escape)}
+            rest = with_schema(rest)
             stop += [text for text in template.stop if text not in stop]
         if stop:
             body["stop"] = stop
