@@ -29,7 +29,7 @@ SPEED = 20
 #: For faults that only a clock ends: the speed makes the pauses within them 0.3 s at most.
 SHORT = Timeout(connect=1.5, first=2, idle=1.5)
 #: For those that keep both sides busy until a clock ends them, however late it is.
-FLOOD = Timeout(connect=1.5, first=0.5, idle=0.5)
+FLOOD = Timeout(connect=1.5, first=0.2, idle=0.2)
 #: For all others, so that a busy machine is not taken for a fault.
 LONG = Timeout(connect=30, first=30, idle=30)
 
