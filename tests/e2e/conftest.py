@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+VIEWPORT: ViewportSize = {"width": 1100, "height": 850}
 # Notes every state in which the page ever showed its last reply, which looking now and then
 # from outside would miss.
 OBSERVE = """
@@ -92,18 +93,25 @@ class Chat:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
+def chromium() -> str:
+    """Give the path of Chromium, at best without the windows, which cost more than their pages."""
+    names = ("chromium-headless-shell", "chromium")
+    paths = (os.environ.get("CHATADAPTERS_CHROMIUM"), *map(shutil.which, names))
+    found = next(filter(None, paths), None)
+    assert found, f"chromium is not installed: apt-get install {names[0]}"
+    return found
+
+
 @pytest.fixture(scope="package")  # another package of tests may start a browser of its own
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHATADAPTERS_CHROMIUM") or shutil.which("chromium")
-    assert path, "chromium is not installed: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1100, "height": 850})
+    context = browser.new_context(viewport=VIEWPORT)
     yield context.new_page()
     context.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.apps import _wait_until_up, free_port
-from tests.e2e.conftest import browser, page
+from tests.e2e.conftest import VIEWPORT, browser, page
 from tests.ui.browser.obedient import KEY, Obedient
 from tests.ui.browser.pages import EXAMPLES, UIS, Chat
 from tests.ui.browser.run import ROOT, environment
@@ -19,11 +19,13 @@ from tests.ui.browser.run import ROOT, environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, BrowserContext
 
     from tests.ui.browser.pages import UI
 
 __all__ = ["browser", "page"]
+#: All that a page can keep but the files that it loaded.
+_REMEMBERED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
 PATCHED = Path(__file__).parent / "patched"
 
 
@@ -91,7 +93,23 @@ def served(
         yield ui, url
 
 
+@pytest.fixture(scope="module")
+def context(served: tuple[UI, str], browser: Browser) -> Iterator[BrowserContext]:
+    """Give what keeps the programs of a UI's pages: each page would load and compile them anew."""
+    context = browser.new_context(viewport=VIEWPORT)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def chat(served: tuple[UI, str], page: Page) -> Chat:
-    """Give a new chat in the browser."""
-    return Chat(served[0], page, served[1])
+def chat(served: tuple[UI, str], context: BrowserContext) -> Iterator[Chat]:
+    """Give a new chat in a browser that remembers nothing but programs."""
+    ui, url = served
+    page = context.new_page()
+    site = {"origin": url.removesuffix(ui.path), "storageTypes": _REMEMBERED}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", site)
+    try:
+        yield Chat(ui, page, url)
+    finally:
+        for opened in context.pages:
+            opened.close()
