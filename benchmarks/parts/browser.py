@@ -41,14 +41,13 @@ def measure(url: str, size: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """Speak at each rate through each UI, in a new page each time."""
     from playwright.sync_api import sync_playwright
 
-    from tests.e2e.conftest import FLAGS
+    from tests.e2e.conftest import FLAGS, chromium
     from tests.ui.browser.pages import UIS
 
-    chromium = os.environ.get("CHATADAPTERS_CHROMIUM", "/usr/bin/chromium")
     uis = {ui.name: ui for ui in UIS}
     rows = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for name in (name if name in uis else f"{name}5" for name in size["names"]):
             for loop in (GUIDE, OURS):
                 with running(uis[name], loop) as app:
