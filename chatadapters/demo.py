@@ -113,13 +113,12 @@ def run_demo(demo: ChatInterface, *, host: str = "127.0.0.1", port: int | None =
     except OSError as error:
         where = f"port {port}" if port else "any port from 7860"
         raise ChatAdaptersError(f"cannot listen on {host}, {where}: {error}") from error
-    print(f"\n  Open {url} in your browser. Ctrl-C stops it.\n", flush=True)
-    _wait_for_interrupt()
+    _wait_for_interrupt(url)
     demo.close(verbose=False)
 
 
 def open_port(host: str, port: int | None) -> int | None:
-    """Say early, before Gradio is imported and a model is loaded, that a port is taken.
+    """Say early, before Gradio is imported and a model is loaded, that nothing can listen.
 
     Args:
         host: The address to listen on.
@@ -131,16 +130,15 @@ def open_port(host: str, port: int | None) -> int | None:
     Raises:
         ChatAdaptersError: Nothing can listen there.
     """
-    if port is None:
-        return None
-    with listen(host, port) as listener:
+    with listen(host, port or 0) as listener:
         found: int = listener.getsockname()[1]
-    return found
+    return None if port is None else found
 
 
-def _wait_for_interrupt() -> None:
+def _wait_for_interrupt(url: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
+        print(f"\n  Open {url} in your browser. Ctrl-C stops it.\n", flush=True)
         while True:
             time.sleep(3600)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import pytest
 
-from chatadapters import Finish, make_predict
+from chatadapters import ChatAdaptersError, Finish, make_predict
 from chatadapters.demo import build_demo, open_port
 from chatadapters.testing import ScriptedBackend
 
@@ -80,3 +80,9 @@ def test_any_free_port_is_found_before_gradio_is_told() -> None:
     assert port
     assert open_port("127.0.0.1", port) == port
     assert open_port("127.0.0.1", None) is None
+
+
+def test_an_address_of_another_machine_is_told_once() -> None:
+    """Gradio would try each of a hundred ports and tell each."""
+    with pytest.raises(ChatAdaptersError, match="cannot listen on 203.0.113.9"):
+        open_port("203.0.113.9", None)
