@@ -78,6 +78,8 @@ def _unmade(cls: type[Backend], text: str, own: Mapping[str, Any]) -> str:
     """Say which option a backend cannot do without, `""` if it has all of those."""
     from inspect import signature
 
+    if "model" in own and "model" not in signature(cls).parameters:
+        return f"backend {text!r}: it has no models; leave {own['model']!r} out"
     needed = [
         each.name for each in signature(cls).parameters.values() if each.default is each.empty
     ]

@@ -471,6 +471,8 @@ def test_a_backend_without_dataclass_fields_can_be_registered_by_name(
     assert make_predict("plain:loud").complete("Hi").text == "loud"
     with pytest.raises(OptionError, match="'plain': which model. Give 'plain:NAME'"):
         make_predict("plain")
+    with pytest.raises(OptionError, match="'echo:tiny': it has no models; leave 'tiny' out"):
+        make_predict("echo:tiny")
 
 
 class Plain(Backend):
