@@ -331,7 +331,7 @@ def test_make_predict_takes_a_name() -> None:
     assert make_predict("echo", delay=0.25).backend == echo_predict(delay=0.25).backend
     with pytest.raises(UnknownBackendError, match="did you mean 'echo'"):
         make_predict("ecko")
-    with pytest.raises(OptionError, match="'echo:x' cannot be made"):
+    with pytest.raises(OptionError, match="'echo:x': it has no models; leave 'x' out"):
         make_predict("echo:x")
 
 
@@ -471,8 +471,6 @@ def test_a_backend_without_dataclass_fields_can_be_registered_by_name(
     assert make_predict("plain:loud").complete("Hi").text == "loud"
     with pytest.raises(OptionError, match="'plain': which model. Give 'plain:NAME'"):
         make_predict("plain")
-    with pytest.raises(OptionError, match="'echo:tiny': it has no models; leave 'tiny' out"):
-        make_predict("echo:tiny")
 
 
 class Plain(Backend):
