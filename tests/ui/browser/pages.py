@@ -267,6 +267,9 @@ UIS = (
 )  # fmt: skip
 
 
+TYPED = "box => box.value ?? box.innerText"
+
+
 class Chat:
     """A chat in the browser."""
 
@@ -287,11 +290,17 @@ class Chat:
         box.fill(message)
         for _ in range(5):  # a page may be there before it is connected
             box.press("Enter")
-            for _ in range(100):
-                self.page.wait_for_timeout(20)
-                if message not in box.evaluate("box => box.value ?? box.innerText"):
+            if self._soon(2, lambda: message not in box.evaluate(TYPED)):
+                if self._soon(15, lambda: self.page.get_by_text(message).count() > 0):
                     return
+                box.fill(message)  # the box was laid out anew with nothing in it
         raise AssertionError(f"{message!r} was not sent")
+
+    def _soon(self, seconds: float, seen: Callable[[], bool]) -> bool:
+        give_up = time.monotonic() + seconds
+        while not (found := seen()) and time.monotonic() < give_up:
+            self.page.wait_for_timeout(50)
+        return found
 
     def answers(self) -> list[str]:
         texts = [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
