@@ -81,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b'{"error": {"message": "no pictures here"}}')
             return
         self._begin(200, "text/event-stream")
+        if order == "step":
+            time.sleep(0.3)  # Mesop shows nothing that comes sooner after the message
         try:
             for event in _events(order, body["messages"]):
                 self._send(event)
