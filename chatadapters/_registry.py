@@ -75,7 +75,7 @@ def make_backend(text: str, options: Mapping[str, Any]) -> tuple[Backend, dict[s
 
 
 def _unmade(cls: type[Backend], text: str, own: Mapping[str, Any]) -> str:
-    """Say which option a backend cannot do without, `""` if it has all of those."""
+    """Say which option a backend cannot do without or does not have, `""` if it is neither."""
     from inspect import signature
 
     if "model" in own and "model" not in signature(cls).parameters:

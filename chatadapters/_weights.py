@@ -30,7 +30,7 @@ def find_weights(model: str) -> Path:
         MissingDependencyError: The embedded model is nowhere; the text says how to get it.
     """
     path = (_packaged() or _from_hub()) if model == EMBEDDED else Path(model).expanduser()
-    if "\0" in str(path) or not path.is_file():
+    if not path.is_file():
         raise OptionError(f"model={model!r}: {_no_file(path)}")
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
@@ -39,7 +39,7 @@ def find_weights(model: str) -> Path:
 
 
 def _no_file(path: Path) -> str:
-    if "\0" not in str(path) and path.is_dir():
+    if path.is_dir():
         found = sorted(each.name for each in path.glob("*.gguf"))[:3]
         which = f", such as {' or '.join(map(repr, found))}" if found else ""
         return f"that is a folder; give the path of a GGUF file in it{which}"

@@ -40,7 +40,7 @@ def ask(message: str, temperature: float = 0.2) -> str:
 
 
 with demo:
-    gr.api(ask)  # type: ignore[attr-defined]
+    gr.api(ask)  # type: ignore[attr-defined] # Gradio has it, but does not export it to types
 
 if __name__ == "__main__":
     demo.launch(mcp_server=sys.argv[1] != "for_gradio")
