@@ -103,6 +103,12 @@ def test_issue_forms_are_forms() -> None:
         assert any(field.get("validations", {}).get("required") for field in told["body"])
 
 
+def test_the_wheel_brings_no_package_but_ours() -> None:
+    """Nothing is installed under a name, such as `tests`, that a user's own folder has."""
+    build = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert build == {"packages": ["chatadapters"]}
+
+
 @pytest.mark.parametrize("path", ["LICENSE", "THIRD_PARTY.md"])
 def test_licences_travel_with_the_wheel(path: str) -> None:
     """The files that say what belongs to whom are named for the wheel."""
