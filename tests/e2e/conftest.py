@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+SETTLED = 1.0
 VIEWPORT: ViewportSize = {"width": 1100, "height": 850}
 # Notes every state in which the page ever showed its last reply, which looking now and then
 # from outside would miss.
@@ -56,9 +57,14 @@ class Chat:
 
     def watch(self, count: int, *, until: int = 10**9) -> list[str]:
         """Wait for reply number `count` to end or be long enough; give its states in order."""
-        while not self.idle() or len(self.replies()) < count:
-            if len(self.replies()) == count and len(self.replies()[-1]) >= until:
+        since, before = time.monotonic(), self.replies()
+        # A page shows its button for the next message for a moment after one was sent, too.
+        while time.monotonic() - since < SETTLED:
+            replies = self.replies()
+            if len(replies) == count and len(replies[-1]) >= until:
                 break
+            if replies != before or not self.idle() or len(replies) < count:
+                since, before = time.monotonic(), replies
             time.sleep(0.02)
         seen: list[tuple[int, str]] = self.page.evaluate("window.seen")
         return list(dict.fromkeys(text for number, text in seen if number == count and text))

@@ -118,7 +118,7 @@ def test_gradio_5_stops_async_predicts(tmp_path: Path, page: Page, provider: Obe
 def test_gradio_5_does_not_stop_plain_predict(
     tmp_path: Path, page: Page, provider: Obedient
 ) -> None:
-    """There the provider goes on to the end, and until then nobody can write the next message."""
+    """There the provider goes on to the end, and the next message is sent with what was shown."""
     ui = form("gradio5", "predict")
     with running(ui, tmp_path, provider) as url:
         chat = Chat(ui, page, url)
@@ -128,7 +128,6 @@ def test_gradio_5_does_not_stop_plain_predict(
         chat.stop()
         chat.page.wait_for_timeout(500)
         (stopped,) = chat.answers()
-        expect(page.locator(ui.box).first).to_be_disabled()
         wait_until(lambda: provider.whole == whole + 1)
         assert provider.left == left
         expect(page.locator(ui.box).first).to_be_enabled(timeout=30_000)
