@@ -16,10 +16,10 @@ import httpx2
 from benchmarks.regime_server import TOKEN, wire_of
 from chatadapters import make_predict
 from chatadapters._body import AsyncBody
-from chatadapters._exchange import AsyncExchanges
+from chatadapters._connection import AsyncConnection
 from chatadapters._heads import Head
 from chatadapters._http import BODY
-from chatadapters._network_async import AsyncConnection
+from chatadapters._network_async import AsyncNetworkStream
 from chatadapters._pour import PouredStream
 from chatadapters._proxies import Origin
 from chatadapters._routes import Route
@@ -43,14 +43,14 @@ class _Connected(OpenAIBackend):
 
 async def read(count: int) -> None:
     """Read so many tokens, each as soon as it is there."""
-    connection = AsyncConnection(asyncio.get_running_loop())
-    connection.connection_made(asyncio.Transport())
+    stream = AsyncNetworkStream(asyncio.get_running_loop())
+    stream.connection_made(asyncio.Transport())
     server = Origin(b"http", b"127.0.0.1", 80)
-    exchanges = AsyncExchanges(Route(server, server), ssl.create_default_context)
-    exchanges.wire = connection
+    connection = AsyncConnection(Route(server, server), ssl.create_default_context)
+    connection.stream = stream
     head = Head(b"HTTP/1.1", 200, b"OK", [(b"transfer-encoding", b"chunked")])
     request = httpx2.Request("POST", "http://127.0.0.1/")
-    body = AsyncBody(head, request, exchanges, lambda _: asyncio.sleep(0))
+    body = AsyncBody(head, request, connection, lambda _: asyncio.sleep(0))
 
     @asynccontextmanager
     async def answer() -> AsyncGenerator[Any, None]:
@@ -62,7 +62,7 @@ async def read(count: int) -> None:
     object.__setattr__(backend, "answer", answer)  # it is frozen
     events = make_predict(backend).aio.events("Hi")
     for _ in range(count):
-        connection.get_buffer(len(data))[: len(data)] = data
-        connection.buffer_updated(len(data))
+        stream.get_buffer(len(data))[: len(data)] = data
+        stream.buffer_updated(len(data))
         await anext(events)
     await events.aclose()

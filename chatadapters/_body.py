@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         Iterator,
     )
 
-    from ._exchange import AsyncExchanges, Exchanges
+    from ._connection import AsyncConnection, Connection
     from ._heads import Head
-    from ._network_async import AsyncConnection
+    from ._network_async import AsyncNetworkStream
     from ._pour import Put
 
 _SHORT = "peer closed connection without sending complete message body"
@@ -46,8 +46,8 @@ class Body(httpx2.SyncByteStream):
         self,
         head: Head,
         request: httpx2.Request,
-        connection: Exchanges,
-        give_back: Callable[[Exchanges], object],
+        connection: Connection,
+        give_back: Callable[[Connection], object],
     ) -> None:
         self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
@@ -83,11 +83,11 @@ class Body(httpx2.SyncByteStream):
     def _read(self, timed: bool) -> Generator[bytes, None, None]:
         if self._closed:  # the connection may serve another request now
             raise httpx2.StreamClosed
-        wire, reader = self._connection.wire, self._reader
-        assert wire is not None
-        wire.begin_body(self._silence)
+        stream, reader = self._connection.stream, self._reader
+        assert stream is not None
+        stream.begin_body(self._silence)
         while not reader.over:
-            data = wire.receive(timed=timed or self._is_error)
+            data = stream.receive(timed=timed or self._is_error)
             if data is None and not timed:
                 raise httpx2.ReadTimeout("the body of an error did not end")
             block = b"" if data is None else reader.feed(data)
@@ -99,8 +99,8 @@ class Body(httpx2.SyncByteStream):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            if self._connection.wire is not None:
-                self._connection.wire.released()
+            if self._connection.stream is not None:
+                self._connection.stream.released()
             self._give_back(self._connection)
 
 
@@ -111,8 +111,8 @@ class AsyncBody(httpx2.AsyncByteStream):
         self,
         head: Head,
         request: httpx2.Request,
-        connection: AsyncExchanges,
-        give_back: Callable[[AsyncExchanges], Awaitable[object]],
+        connection: AsyncConnection,
+        give_back: Callable[[AsyncConnection], Awaitable[object]],
     ) -> None:
         self._connection, self._give_back = connection, give_back
         self._silence = request.extensions.get("timeout", {}).get("read")
@@ -135,7 +135,7 @@ class AsyncBody(httpx2.AsyncByteStream):
                 if room := put(block):
                     await room
             return
-        wire, reader = self._begin(), self._reader
+        stream, reader = self._begin(), self._reader
 
         def take(data: bytes) -> bool | Future[None] | None:
             block = reader.feed(data)
@@ -144,7 +144,7 @@ class AsyncBody(httpx2.AsyncByteStream):
 
         try:
             if not reader.over:
-                await wire.pour(take)
+                await stream.pour(take)
         except (Exception, CancelledError):  # as below
             await self.aclose()
             raise
@@ -157,23 +157,23 @@ class AsyncBody(httpx2.AsyncByteStream):
                 yield unpacked
 
     async def _raw(self) -> AsyncGenerator[bytes, None]:
-        wire, reader = self._begin(), self._reader
+        stream, reader = self._begin(), self._reader
         try:
             while not reader.over:
-                if block := reader.feed(await wire.receive()):
+                if block := reader.feed(await stream.receive()):
                     yield block
         except (Exception, CancelledError):  # the SDK closes no response that cannot be read
             await self.aclose()
             raise
         self._end()
 
-    def _begin(self) -> AsyncConnection:
+    def _begin(self) -> AsyncNetworkStream:
         if self._closed:
             raise httpx2.StreamClosed
-        wire = self._connection.wire
-        assert wire is not None
-        wire.begin_body(self._silence)
-        return wire
+        stream = self._connection.stream
+        assert stream is not None
+        stream.begin_body(self._silence)
+        return stream
 
     def _end(self) -> None:
         if self._reader.reusable:
@@ -182,8 +182,8 @@ class AsyncBody(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
-            if self._connection.wire is not None:
-                self._connection.wire.released()
+            if self._connection.stream is not None:
+                self._connection.stream.released()
             await self._give_back(self._connection)
 
 

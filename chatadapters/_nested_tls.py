@@ -14,7 +14,7 @@ _LEAST_SECONDS = 0.001
 
 
 class NestedTls:
-    """A connection within another one, with as much of a socket as `Connection` needs.
+    """A connection within another one, with as much of a socket as `NetworkStream` needs.
 
     Args:
         outer: The socket that is connected with the proxy, whose timeout holds for both.

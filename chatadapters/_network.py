@@ -1,4 +1,4 @@
-"""Blocking connections whose reads end where a request's deadline is."""
+"""Bytes over the network, blocking, whose reads end where a request's deadline is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx2
 
 from ._abort import this_request
 from ._forks import cut_off, forget_in_forks
+from ._happy_eyeballs import connected
 from ._nested_tls import NestedTls
-from ._race import connected
 from ._reuse import Reuse
 from ._slices import IN, OUT, WINDOWS, ready
 
@@ -25,17 +25,17 @@ _MOST_BYTES = 64 * 1024
 _MOST_LATE_READS = 10
 
 
-def connect_tcp(host: str, port: int, timeout: float | None) -> Connection:
+def connect_tcp(host: str, port: int, timeout: float | None) -> NetworkStream:
     """Connect to a server within so many seconds, or until the request's deadline."""
     with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
         made = connected(host, port, _bounded(timeout))
         with suppress(OSError):  # it was reset already, as the first write will tell
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Connection(made)
+    return NetworkStream(made)
 
 
-class Connection:
-    """One connection.
+class NetworkStream:
+    """The bytes of one connection, both ways.
 
     Args:
         sock: The connected socket, with or without TLS, or with TLS within TLS.
@@ -172,8 +172,8 @@ class Connection:
 
     def start_tls(
         self, context: ssl.SSLContext, hostname: str, timeout: float | None
-    ) -> Connection:
-        """Give the connection that lies within this one."""
+    ) -> NetworkStream:
+        """Give the stream that lies within this one."""
         try:
             with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
                 self._socket.settimeout(_bounded(timeout))
@@ -182,7 +182,7 @@ class Connection:
             self.close()
             raise
         self._finalizer.detach()
-        return Connection(secured)
+        return NetworkStream(secured)
 
     def is_readable(self) -> bool:
         """Say whether something came, such as the end of the connection."""

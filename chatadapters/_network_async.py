@@ -1,4 +1,4 @@
-"""Connections in asyncio which hand over what comes the moment it comes.
+"""Bytes over the network in asyncio, handed over the moment they come.
 
 The twin of `_network`. Data is taken from asyncio's transports, with nothing between.
 """
@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 
 from ._forks import cut_off, forget_in_forks
-from ._happy_eyeballs import connected
+from ._happy_eyeballs_async import connected
 from ._network import Raised
 from ._reuse import Reuse
 from ._slices import IN, ready
@@ -40,7 +40,7 @@ def _buffer_of(loop: asyncio.AbstractEventLoop) -> memoryview:
     return _buffers[loop]
 
 
-async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncConnection:
+async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncNetworkStream:
     """Connect to a server in the running event loop, within so many seconds."""
     loop = asyncio.get_running_loop()
     with Raised(httpx2.ConnectTimeout, httpx2.ConnectError):
@@ -49,13 +49,13 @@ async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncConne
                 where: dict[str, Any] = {"sock": await connected(host, port)}
             else:  # uvloop's may lose a socket that is given to it, but none of its own
                 where = {"host": host, "port": port}
-            _, made = await loop.create_connection(lambda: AsyncConnection(loop), **where)
+            _, made = await loop.create_connection(lambda: AsyncNetworkStream(loop), **where)
     forget_in_forks(made)
     return made
 
 
-class AsyncConnection(asyncio.BufferedProtocol):
-    """One connection."""
+class AsyncNetworkStream(asyncio.BufferedProtocol):
+    """The bytes of one connection, both ways; the twin of `NetworkStream`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -13,9 +13,9 @@ import httpx2
 
 from ._abort import this_request
 from ._body import AsyncBody, Body
-from ._connections import Connections
-from ._exchange import AsyncExchanges, Exchanges
+from ._connection import AsyncConnection, Connection
 from ._http import BODY
+from ._pool import ConnectionPool
 from ._proxies import origin_of
 from ._reuse import Gone
 
@@ -36,38 +36,38 @@ class Transport(httpx2.BaseTransport):
     """
 
     def __init__(self, context: Callable[[], ssl.SSLContext], *, direct: bool = False) -> None:
-        self._connections = Connections(Exchanges, context, direct=direct)
+        self._pool = ConnectionPool(Connection, context, direct=direct)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         connection, head = self._send(request)
         body = Body(head, request, connection, self._give_back)
         return _response(head, body)
 
-    def _send(self, request: httpx2.Request) -> tuple[Exchanges, Head]:
+    def _send(self, request: httpx2.Request) -> tuple[Connection, Head]:
         origin = _origin(request)
-        connection = self._connections.take(origin)
+        connection = self._pool.take(origin)
         if connection is not None:
             try:
                 return connection, self._ask(connection, request)
             except Gone:
                 if (hangup := this_request()) and hangup.aborted:
                     raise
-        connection = self._connections.make(origin)
+        connection = self._pool.make(origin)
         return connection, self._ask(connection, request)
 
-    def _ask(self, connection: Exchanges, request: httpx2.Request) -> Head:
+    def _ask(self, connection: Connection, request: httpx2.Request) -> Head:
         try:
             return connection.ask(request)
         except BaseException:
             connection.close()
             raise
 
-    def _give_back(self, connection: Exchanges) -> None:
-        for unused in self._connections.give_back(connection):
+    def _give_back(self, connection: Connection) -> None:
+        for unused in self._pool.give_back(connection):
             unused.close()
 
     def close(self) -> None:
-        for connection in self._connections.give_up():
+        for connection in self._pool.give_up():
             connection.close()
 
 
@@ -75,25 +75,25 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
     """Sends requests in asyncio; the twin of `Transport`."""
 
     def __init__(self, context: Callable[[], ssl.SSLContext], *, direct: bool = False) -> None:
-        self._connections = Connections(AsyncExchanges, context, direct=direct)
+        self._pool = ConnectionPool(AsyncConnection, context, direct=direct)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         connection, head = await self._send(request)
         body = AsyncBody(head, request, connection, self._give_back)
         return _response(head, body)
 
-    async def _send(self, request: httpx2.Request) -> tuple[AsyncExchanges, Head]:
+    async def _send(self, request: httpx2.Request) -> tuple[AsyncConnection, Head]:
         origin = _origin(request)
-        connection = self._connections.take(origin)
+        connection = self._pool.take(origin)
         if connection is not None:
             try:
                 return connection, await self._ask(connection, request)
             except Gone:
                 pass
-        connection = self._connections.make(origin)
+        connection = self._pool.make(origin)
         return connection, await self._ask(connection, request)
 
-    async def _ask(self, connection: AsyncExchanges, request: httpx2.Request) -> Head:
+    async def _ask(self, connection: AsyncConnection, request: httpx2.Request) -> Head:
         try:
             return await connection.ask(request)
         except GeneratorExit:  # the coroutine is closed, and may wait for nothing
@@ -103,14 +103,14 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
             await _aborted([connection])
             raise
 
-    async def _give_back(self, connection: AsyncExchanges) -> None:
-        await _aborted(self._connections.give_back(connection))
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        await _aborted(self._pool.give_back(connection))
 
     async def aclose(self) -> None:
-        await _aborted(self._connections.give_up())
+        await _aborted(self._pool.give_up())
 
 
-async def _aborted(connections: list[AsyncExchanges]) -> None:
+async def _aborted(connections: list[AsyncConnection]) -> None:
     """Close connections, and wait until their sockets are closed."""
     for connection in connections:
         connection.abort()

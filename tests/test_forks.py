@@ -110,8 +110,8 @@ def test_a_stopped_reply_drops_its_connection_beside_a_fork(server: Server) -> N
 
 _LOCKED = """
 from chatadapters._abort import Hangup
-from chatadapters._connections import Connections
-hangup, connections = Hangup(), Connections(None, None, direct=False)
+from chatadapters._pool import ConnectionPool
+hangup, connections = Hangup(), ConnectionPool(None, None, direct=False)
 held, over = threading.Event(), threading.Event()
 def hold():
     with hangup._lock, connections._lock:

@@ -19,9 +19,9 @@ import pytest
 import trustme
 import uvloop
 
-from chatadapters import _happy_eyeballs, _race
+from chatadapters import _happy_eyeballs, _happy_eyeballs_async
 from chatadapters._abort import AbortableStream, Hangup
-from chatadapters._network_async import AsyncConnection, connect_tcp
+from chatadapters._network_async import AsyncNetworkStream, connect_tcp
 from chatadapters.testing.faults import FaultServer
 from tests.torture.test_leaks import files
 
@@ -47,7 +47,7 @@ def test_cancelled_at_every_step(host: str, loop: Callable[[], Any], port: int) 
 def test_cancelled_at_every_step_of_tls(loop: Callable[[], Any], secure: Secure) -> None:
     """The same while the two sides agree on keys."""
 
-    async def connect() -> AsyncConnection:
+    async def connect() -> AsyncNetworkStream:
         stream = await connect_tcp("127.0.0.1", secure.port, None)
         await stream.start_tls(secure.trusted, "127.0.0.1", None)
         return stream
@@ -55,7 +55,7 @@ def test_cancelled_at_every_step_of_tls(loop: Callable[[], Any], secure: Secure)
     _sweep(connect, range(_STEPS_OF_TLS), loop)
 
 
-Connect = Callable[[], Awaitable[AsyncConnection]]
+Connect = Callable[[], Awaitable[AsyncNetworkStream]]
 
 
 def _sweep(connect: Connect, steps: range, loop: Callable[[], Any]) -> None:
@@ -141,11 +141,11 @@ def _dead(server: FaultServer, name: str) -> int:
 
 def _sync(*where: Any) -> socket.socket:
     host, port = where
-    return _race.connected(host, port, None)
+    return _happy_eyeballs.connected(host, port, None)
 
 
 def _async(*where: Any) -> socket.socket:
-    return asyncio.run(_happy_eyeballs.connected(*where))
+    return asyncio.run(_happy_eyeballs_async.connected(*where))
 
 
 Connected = Callable[[str, int], socket.socket]
@@ -220,10 +220,10 @@ def test_what_the_deadline_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer() as server:
         _named(monkeypatch, *(_dead(server, "connect_hangs") for _ in range(3)))
         with pytest.raises(TimeoutError, match="timed out"):
-            _race.connected("three.example", 80, 0.05)
+            _happy_eyeballs.connected("three.example", 80, 0.05)
         over = _slow_resolver(monkeypatch)
         with pytest.raises(TimeoutError, match="timed out"):
-            _race.connected("slow.example", 80, 0.05)
+            _happy_eyeballs.connected("slow.example", 80, 0.05)
         over.set()
     for thread in threading.enumerate():
         if thread.name == "chatadapters-resolver":
@@ -240,7 +240,7 @@ def test_an_abort_ends_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         def read(hangup: Hangup) -> Generator[bytes, None, None]:
             threading.Timer(0.1, hangup.abort).start()
-            _race.connected(name, 80, None).close()
+            _happy_eyeballs.connected(name, 80, None).close()
             yield b"connected"
 
         assert list(AbortableStream(read)) == []
@@ -263,7 +263,13 @@ def _slow_resolver(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def test_families_take_turns() -> None:
     """Where IPv6 leads nowhere, its second address does not come before the first of IPv4."""
     sixes, fours = [(6, "a"), (6, "b"), (6, "c")], [(4, "d"), (4, "e")]
-    assert _race.by_turns([*sixes, *fours]) == [(6, "a"), (4, "d"), (6, "b"), (4, "e"), (6, "c")]
+    assert _happy_eyeballs.by_turns([*sixes, *fours]) == [
+        (6, "a"),
+        (4, "d"),
+        (6, "b"),
+        (4, "e"),
+        (6, "c"),
+    ]
 
 
 def _named(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:

@@ -18,14 +18,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 #: Files that may import something at once, because they are imported only where it is there.
 AT_ONCE = {
     "_body.py": {"httpx2"},
-    "_connections.py": {"httpx2"},
-    "_exchange.py": {"httpx2"},
+    "_connection.py": {"httpx2"},
     "_heads.py": {"httpx2"},
     "_routes.py": {"httpx2"},
     "_socks.py": {"httpx2"},
     "_unpack.py": {"httpx2"},
     "_network.py": {"httpx2"},
     "_network_async.py": {"httpx2"},
+    "_pool.py": {"httpx2"},
     "_reuse.py": {"httpx2"},
     "_transport.py": {"httpx2"},
     "backends/_openai_types.py": {"msgspec"},
@@ -43,7 +43,7 @@ AT_ONCE = {
 }
 _WIRE = (
     "_body.py",
-    "_exchange.py",
+    "_connection.py",
     "_heads.py",
     "_unpack.py",
     "_http",

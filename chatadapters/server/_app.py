@@ -12,9 +12,9 @@ from .._predict import spec_of
 from .._registry import missing
 from .._spec import as_tuple
 from ._errors import RefusedError
-from ._exchange import Replies
 from ._guard import Gate, Rules, check_caller, check_origins
 from ._openapi import description
+from ._replies import Replies
 from ._request import no_model
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ _REPLIES = 500
 _THREADS = 64
 _ROUNDS = 3
 _WORDS = 12
-_PARTS = ("_exchange", "_framing", "_network", "_proxies", "_reuse", "_routes")
+_PARTS = ("_connection", "_framing", "_network", "_proxies", "_reuse", "_routes")
 _KEPT = tuple(f"chatadapters.{part}" for part in _PARTS)  # idle connections
 _OTHERS = ("chatadapters.testing", *_KEPT)
 _PATIENCE = {"timeout": Timeout(connect=60, first=60, idle=60), "retry": Retry(wait=0.01)}

@@ -1,6 +1,6 @@
 """Connections over which one request after the other is answered: HTTP/1.1, sync and async.
 
-A connection is made with its first request. The body of an answer is read from `wire`, before the
+A connection is made with its first request. The body of an answer is read from `stream`, before the
 next request is sent.
 """
 
@@ -14,8 +14,8 @@ import httpx2
 
 from . import _network, _network_async
 from ._heads import HeadReader, closes
-from ._network import Connection
-from ._network_async import AsyncConnection
+from ._network import NetworkStream
+from ._network_async import AsyncNetworkStream
 
 if TYPE_CHECKING:
     import ssl
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS = 300.0
 
-W = TypeVar("W", Connection, AsyncConnection)
+N = TypeVar("N", NetworkStream, AsyncNetworkStream)
 
 
-class _Exchanges(Generic[W]):
+class _Connection(Generic[N]):
     """What sync and async have in common.
 
     Args:
@@ -38,12 +38,12 @@ class _Exchanges(Generic[W]):
 
     Attributes:
         route: As given.
-        wire: The connection, once it is made.
+        stream: What goes over the network, once it is connected.
     """
 
     def __init__(self, route: Route, context: Callable[[], ssl.SSLContext]) -> None:
         self.route = route
-        self.wire: W | None = None
+        self.stream: N | None = None
         self._context = context
         self._keeps = False
         self._idle_since: float | None = None
@@ -60,14 +60,14 @@ class _Exchanges(Generic[W]):
     def has_expired(self) -> bool:
         """Say whether the server has closed an idle connection, or will soon, or is not in step."""
         old = self._idle_since is None or monotonic() - self._idle_since > _IDLE_SECONDS
-        return old or self.wire is None or self.wire.is_readable()
+        return old or self.stream is None or self.stream.is_readable()
 
     def _answered(self, request: httpx2.Request, head: Head) -> Head:
         self._keeps = head.keeps and not closes(request.headers.raw)
         return head
 
 
-class Exchanges(_Exchanges[Connection]):
+class Connection(_Connection[NetworkStream]):
     """A blocking connection."""
 
     def ask(self, request: httpx2.Request) -> Head:
@@ -80,84 +80,84 @@ class Exchanges(_Exchanges[Connection]):
         timeouts: dict[str, Any] = request.extensions.get("timeout", {})
         assert isinstance(request.stream, httpx2.SyncByteStream)
         data = self.route.written(request, b"".join(request.stream))
-        wire, again = self.wire, self.wire is not None
-        if wire is None:
-            wire = self._connect(timeouts)
+        stream, again = self.stream, self.stream is not None
+        if stream is None:
+            stream = self._connect(timeouts)
         with suppress(httpx2.WriteError):  # the server may have answered all the same
-            wire.write(data, timeouts.get("write"), again=again)
+            stream.write(data, timeouts.get("write"), again=again)
         reader, timeout = HeadReader(), timeouts.get("read")
-        while (rest := reader.feed(wire.read(timeout))) is None:
+        while (rest := reader.feed(stream.read(timeout))) is None:
             pass
-        wire.put_back(rest)
+        stream.put_back(rest)
         return self._answered(request, reader.head)
 
-    def _connect(self, timeouts: dict[str, Any]) -> Connection:
+    def _connect(self, timeouts: dict[str, Any]) -> NetworkStream:
         route, timeout = self.route, timeouts.get("connect")
         host = route.first.host.decode("ascii")
-        wire = self.wire = _network.connect_tcp(host, route.first.port, timeout)
+        stream = self.stream = _network.connect_tcp(host, route.first.port, timeout)
         if route.first.scheme == b"https":
-            wire = self.wire = wire.start_tls(self._context(), host, timeout)
+            stream = self.stream = stream.start_tls(self._context(), host, timeout)
         if route.talk is not None:
             talk = route.talk()
             with suppress(StopIteration):
                 said = next(talk)
                 while True:
                     if said:
-                        wire.write(said, timeouts.get("write"))
-                    said = talk.send(wire.read(timeouts.get("read")))
+                        stream.write(said, timeouts.get("write"))
+                    said = talk.send(stream.read(timeouts.get("read")))
             if route.origin.scheme == b"https":
                 host = route.origin.host.decode("ascii")
-                wire = self.wire = wire.start_tls(self._context(), host, timeout)
-        return wire
+                stream = self.stream = stream.start_tls(self._context(), host, timeout)
+        return stream
 
     def close(self) -> None:
         """Close it."""
         self._idle_since = None
-        if self.wire is not None:
-            self.wire.close()
+        if self.stream is not None:
+            self.stream.close()
 
 
-class AsyncExchanges(_Exchanges[AsyncConnection]):
-    """A connection in asyncio; the twin of `Exchanges`."""
+class AsyncConnection(_Connection[AsyncNetworkStream]):
+    """A connection in asyncio; the twin of `Connection`."""
 
     async def ask(self, request: httpx2.Request) -> Head:
-        """Send a request and give the head of its answer; as `Exchanges.ask` does."""
+        """Send a request and give the head of its answer; as `Connection.ask` does."""
         self._idle_since = None
         timeouts: dict[str, Any] = request.extensions.get("timeout", {})
         assert isinstance(request.stream, httpx2.AsyncByteStream)
         data = self.route.written(request, b"".join([each async for each in request.stream]))
-        wire, again = self.wire, self.wire is not None
-        if wire is None:
-            wire = await self._connect(timeouts)
+        stream, again = self.stream, self.stream is not None
+        if stream is None:
+            stream = await self._connect(timeouts)
         with suppress(httpx2.WriteError):  # the server may have answered all the same
-            await wire.write(data, timeouts.get("write"), again=again)
+            await stream.write(data, timeouts.get("write"), again=again)
         reader, timeout = HeadReader(), timeouts.get("read")
-        while (rest := reader.feed(await wire.read(timeout))) is None:
+        while (rest := reader.feed(await stream.read(timeout))) is None:
             pass
-        wire.put_back(rest)
+        stream.put_back(rest)
         return self._answered(request, reader.head)
 
-    async def _connect(self, timeouts: dict[str, Any]) -> AsyncConnection:
+    async def _connect(self, timeouts: dict[str, Any]) -> AsyncNetworkStream:
         route, timeout = self.route, timeouts.get("connect")
         host = route.first.host.decode("ascii")
-        wire = self.wire = await _network_async.connect_tcp(host, route.first.port, timeout)
+        stream = self.stream = await _network_async.connect_tcp(host, route.first.port, timeout)
         if route.first.scheme == b"https":
-            await wire.start_tls(self._context(), host, timeout)
+            await stream.start_tls(self._context(), host, timeout)
         if route.talk is not None:
             talk = route.talk()
             with suppress(StopIteration):
                 said = next(talk)
                 while True:
                     if said:
-                        await wire.write(said, timeouts.get("write"))
-                    said = talk.send(await wire.read(timeouts.get("read")))
+                        await stream.write(said, timeouts.get("write"))
+                    said = talk.send(await stream.read(timeouts.get("read")))
             if route.origin.scheme == b"https":
                 host = route.origin.host.decode("ascii")
-                await wire.start_tls(self._context(), host, timeout)
-        return wire
+                await stream.start_tls(self._context(), host, timeout)
+        return stream
 
     def abort(self) -> None:
         """Close it with the next turn of the loop, whatever becomes of the task that asks."""
         self._idle_since = None
-        if self.wire is not None:
-            self.wire.abort()
+        if self.stream is not None:
+            self.stream.abort()

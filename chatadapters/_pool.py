@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ._exchange import AsyncExchanges, Exchanges
+from ._connection import AsyncConnection, Connection
 from ._forks import forget_in_forks
 from ._routes import route_to
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _MOST_IDLE = 100
 
-E = TypeVar("E", Exchanges, AsyncExchanges)
+C = TypeVar("C", Connection, AsyncConnection)
 
 
-class Connections(Generic[E]):
+class ConnectionPool(Generic[C]):
     """The connections of one transport that serve no request now; those that do are not counted.
 
     So there is no limit that a request could wait for: each has a connection, as long as the
@@ -35,17 +35,17 @@ class Connections(Generic[E]):
 
     def __init__(
         self,
-        new: Callable[[Route, Callable[[], ssl.SSLContext]], E],
+        new: Callable[[Route, Callable[[], ssl.SSLContext]], C],
         context: Callable[[], ssl.SSLContext],
         *,
         direct: bool,
     ) -> None:
-        self._new: Callable[[Route, Callable[[], ssl.SSLContext]], E] = new
+        self._new: Callable[[Route, Callable[[], ssl.SSLContext]], C] = new
         self._context = context
         self._direct = direct
         self._most = 0 if direct else _MOST_IDLE
         self._routes: dict[Origin, Route] = {}  # finding one reads the whole environment
-        self._idle: list[E] = []  # the one that was used last at the end, and so expires last
+        self._idle: list[C] = []  # the one that was used last at the end, and so expires last
         self._lock = RLock()  # a collected reply may give back while its thread is in here
         self._closed = False
         forget_in_forks(self)
@@ -54,7 +54,7 @@ class Connections(Generic[E]):
         """Wait for no thread of the parent; what is idle forgets itself."""
         self._lock = RLock()
 
-    def take(self, origin: Origin) -> E | None:
+    def take(self, origin: Origin) -> C | None:
         """Take the idle connection that was used last, if one is left."""
         with self._lock:
             for connection in reversed(self._idle):
@@ -63,7 +63,7 @@ class Connections(Generic[E]):
                     return connection
         return None
 
-    def give_back(self, connection: E) -> list[E]:
+    def give_back(self, connection: C) -> list[C]:
         """Keep a connection whose response was read to its end; give those to be closed."""
         if not self._most or not connection.is_idle():
             return [connection]
@@ -71,21 +71,21 @@ class Connections(Generic[E]):
             if self._closed:
                 return [connection]
             self._idle.append(connection)
-            unused: list[E] = []
+            unused: list[C] = []
             while len(self._idle) > self._most or self._idle[0].has_expired():
                 unused.append(self._idle.pop(0))
                 if not self._idle:
                     break
         return unused
 
-    def give_up(self) -> list[E]:
+    def give_up(self) -> list[C]:
         """Keep none any more; give those to be closed."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
         return idle
 
-    def make(self, origin: Origin) -> E:
+    def make(self, origin: Origin) -> C:
         """Make a connection, which connects with its first request.
 
         It goes the way that the environment said when the first one to this server was made.
