@@ -114,8 +114,8 @@ def _read_message(message: object, files: Files) -> Message:
 def _no_list(history: object) -> str:
     if isinstance(history, str):
         return (
-            f"history is {brief(history)}, a string; Panel passes the user's name there: wrap "
-            "predict in `for_panel`"
+            f"history is {brief(history)}, a string; give a list of messages or of (user, "
+            "assistant) pairs, or, if it is Panel's name of the user, wrap predict in `for_panel`"
         )
     return f"history is {brief(history)}; give a list of messages or of (user, assistant) pairs"
 

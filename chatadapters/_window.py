@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ._errors import HistoryError
+from ._checks import is_above
+from ._errors import HistoryError, OptionError
 from ._events import Trimmed
 from ._parts import Message, TextPart
 
@@ -42,6 +43,7 @@ def fit(messages: Sequence[Message], window: Window) -> tuple[list[Message], Tri
     Raises:
         HistoryError: When what must stay has more tokens than the window, unless the window
             says to truncate the last message.
+        OptionError: When `window.count` gives no number.
 
     Example:
         >>> from chatadapters import Window
@@ -49,7 +51,7 @@ def fit(messages: Sequence[Message], window: Window) -> tuple[list[Message], Tri
         >>> fit(past, Window(turns=1))
         ([Message(role='user', content='2')], Trimmed(messages=2, tokens=None))
     """
-    count = window.count or estimate
+    count = estimate if window.count is None else _checked(window.count)
     turns = _turns(messages)
     keep = len(turns)
     if window.turns is not None:
@@ -63,6 +65,20 @@ def fit(messages: Sequence[Message], window: Window) -> tuple[list[Message], Tri
         kept, tokens = _cut_last(kept, tokens, window, count)
         return kept, Trimmed(len(gone), tokens)
     return kept, Trimmed(len(gone), tokens) if gone else None
+
+
+def _checked(count: Callable[[str], int]) -> Callable[[str], int]:
+    def checked(text: str) -> int:
+        number = count(text)
+        if not is_above(0, number, or_equal=True):
+            raise OptionError(
+                f"Window(count=...) gave a {type(number).__name__} for a text: give a function "
+                "of a text that gives how many tokens it has, such as "
+                "lambda text: len(tokenizer.encode(text))"
+            )
+        return number
+
+    return checked
 
 
 def _turns(messages: Sequence[Message]) -> list[list[int]]:

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from chatadapters import (
     HistoryError,
+    OptionError,
     Trimmed,
     Window,
     echo_predict,
@@ -91,3 +92,11 @@ def test_messages_and_prompts_are_fitted_alike(counter: str) -> None:
     prompted = text_generation_predict("http://127.0.0.1:9", template="chatml", window=window)
     prompt = str(prompted.build("Now?", HISTORY))
     assert [f"question {n}?" in prompt for n in range(6)] == [False] * 4 + [True] * 2
+
+
+@pytest.mark.parametrize("count", [str.split, lambda text: None, lambda text: -1])
+def test_what_gives_no_number_is_named(run: Run, count: Count) -> None:
+    """A counter that gives the tokens themselves, or nothing, is said to, with what to give."""
+    predict = echo_predict(window=Window(tokens=20, count=count))
+    with pytest.raises(OptionError, match=r"Window\(count=...\) gave a \w+.*len\(tokenizer"):
+        run(predict, "predict", "Hi")

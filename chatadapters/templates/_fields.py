@@ -30,6 +30,7 @@ INSIDE = {"first_user", "last_user", "last_message"}
 CLOSING: tuple[Literal["last", "reply", "newest"], ...] = ("last", "reply", "newest")
 KINDS = ("start", "user", "assistant", *CLOSING, "empty", "end")
 _Row: TypeAlias = tuple[object, ...]
+_PLACES = {"system_place": get_args(SystemPlace), "later_place": get_args(LaterPlace)}
 _OPTIONAL = {"first_user", "later_system", "blank_system"}
 
 
@@ -41,26 +42,29 @@ def check_strings(**values: object) -> None:
 
 
 def check_field(name: str, value: object) -> None:
-    """Refuse what a field of a layout does not take, by name."""
-    if name in _OPTIONAL and value is None:
-        good = True
-    elif name in {"user", "assistant", "system", "later_system"}:
-        good = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
-    elif name == "system_place":
-        good = value in get_args(SystemPlace)
-    elif name == "later_place":
-        good = value in get_args(LaterPlace)
-    elif name in {"stop", "special_tokens", "reserved"}:
-        good = isinstance(value, tuple) and _strings(value) and "" not in value
-    elif name == "trim":
-        good = isinstance(value, tuple) and set(value) <= {*ROLES, MERGED}
-    elif name in _ROWS:
+    """Refuse what a field of a layout does not take, by name, and say what it takes."""
+    good, wanted = _judged(name, value)
+    if not good and not (name in _OPTIONAL and value is None):
+        raise TemplateError(f"Layout({name}={value!r}): give {wanted}")
+
+
+def _judged(name: str, value: object) -> tuple[bool, str]:
+    if name in {"user", "assistant", "system", "later_system"}:
+        pair = isinstance(value, tuple) and len(value) == 2 and _strings(value)  # noqa: PLR2004
+        return pair, 'what stands before and after the text, such as ("<user>", "</user>")'
+    if name in _PLACES:
+        return value in _PLACES[name], f"one of {', '.join(map(repr, _PLACES[name]))}"
+    if name in {"stop", "special_tokens", "reserved"}:
+        filled = isinstance(value, tuple) and _strings(value) and "" not in value
+        return filled, 'a tuple of texts that are not empty, such as ("</s>",)'
+    if name == "trim":
+        roles = (*ROLES, MERGED)
+        return isinstance(value, tuple) and set(value) <= {*roles}, f"a tuple of any of {roles}"
+    if name in _ROWS:
         rows = cast("_Row", value) if isinstance(value, tuple) else (None,)
         good = all(isinstance(row, tuple) and _ROWS[name](cast("_Row", row)) for row in rows)
-    else:
-        good = isinstance(value, str)
-    if not good:
-        raise TemplateError(f"Layout({name}={value!r}) is not what this field takes")
+        return good, "a tuple of what the description of Layout says"
+    return isinstance(value, str), "a text"
 
 
 def _strings(value: tuple[object, ...]) -> bool:

@@ -30,6 +30,11 @@ def read_turns(messages: Sequence[Any] | str) -> tuple[Sequence[str], Sequence[s
     """
     if isinstance(messages, str):
         return ("user",), (messages,)
+    if not hasattr(messages, "__iter__"):
+        raise HistoryError(
+            f"the messages are {messages!r}: give a list of role and content dictionaries, or "
+            "one text"
+        )
     turns: Sequence[Any] = messages
     if set(map(type, turns)) <= {Message}:
         return roles_and_texts(turns)

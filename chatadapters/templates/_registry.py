@@ -38,6 +38,8 @@ def get_template(name: str) -> DialogueTemplate:
 
         near = get_close_matches(key, [*families, *_aliases()], n=5, cutoff=0.4)
         hint = f"did you mean {', '.join(map(repr, near))}?" if near else "see list_templates()"
+        if "/" in name or name.endswith((".json", ".jinja", ".gguf")):
+            hint += "; template_for takes a model's name, DialogueTemplate.load a file"
         raise TemplateError(f"there is no template {name!r}: {hint}")
     return _template(family)
 

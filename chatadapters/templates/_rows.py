@@ -35,6 +35,8 @@ def prepare_dialogue(
         >>> [row["text"][start:stop] for start, stop in row["replies"]]
         ['Hello!<|end|>\n']
     """
+    if isinstance(template, str):
+        raise TemplateError(f"template={template!r}: give get_template({template!r})")
     rendered = template.rendered(_messages(example), inference=not is_train)
     return {**example, "text": rendered.prompt, "replies": [list(s) for s in rendered.replies]}
 

@@ -47,9 +47,14 @@ def layout_from_jinja(
         A `Layout` that was proved to write the same, else the template to be rendered.
 
     Raises:
-        TemplateError: If the template cannot render one user message.
+        TemplateError: If the template cannot render one user message, or is none.
         MissingDependencyError: If jinja2 is not installed.
     """
+    if "{%" not in text and "{{" not in text:
+        raise TemplateError(
+            f"{text!r:.80} is no Jinja template, which would write messages: give its text; "
+            "from_pretrained(folder) and from_tokenizer_config(path) read files"
+        )
     frozen = tuple((name, _frozen(value)) for name, value in sorted(variables.items()))
     template = JinjaLayout(text, bos=bos_token, eos=eos_token, variables=frozen)
     known = dict.fromkeys((*template.reserved, *special_tokens, bos_token, eos_token))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, get_args
 
 from .._backend import Backend, Reader
+from .._checks import is_above
 from .._errors import OptionError
 from .._events import Finish, ReaderEvent, Text
 
@@ -34,6 +35,10 @@ class Pause:
 
     seconds: float
 
+    def __post_init__(self) -> None:
+        if not is_above(0, self.seconds, or_equal=True):
+            raise OptionError(f"Pause({self.seconds!r}): give a number of seconds, 0 or more")
+
 
 Step: TypeAlias = "str | ReaderEvent | BaseException | Pause"
 
@@ -47,7 +52,7 @@ class ScriptedBackend(Backend):
     has no `Finish` is a stream that merely ends.
 
     Attributes:
-        scripts: What to play.
+        scripts: What to play; an `OptionError` says what cannot be.
         requests: The payloads that were sent, in order.
         closed: How many streams have ended or were closed.
 
@@ -69,6 +74,8 @@ class ScriptedBackend(Backend):
     def __init__(self, *scripts: str | Sequence[Step]) -> None:
         if not scripts:
             raise OptionError("ScriptedBackend() needs at least one script")
+        for script in scripts:
+            _check(script)
         object.__setattr__(self, "scripts", scripts)
         object.__setattr__(self, "requests", [])
         object.__setattr__(self, "closed", [])
@@ -140,6 +147,18 @@ class _Steps:
 class _StepReader(Reader):
     def feed(self, chunk: str | ReaderEvent) -> Sequence[ReaderEvent]:
         return (Text(chunk),) if isinstance(chunk, str) else (chunk,)
+
+
+def _check(script: Any) -> None:
+    if not isinstance(script, (str, list, tuple)):
+        raise OptionError(f"a script is {script!r}: give a string, or a list of steps")
+    known = (str, BaseException, Pause, *get_args(ReaderEvent))
+    for step in script:
+        if not isinstance(step, known):
+            raise OptionError(
+                f"a step is {step!r}: give a string, an event such as Finish('stop'), an "
+                "exception such as ConnectionResetError(), or a Pause"
+            )
 
 
 def _words(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,33 @@ def test_a_field_must_be_text(field: str) -> None:
     wrong: dict[str, Any] = {field: None}
     with pytest.raises(TemplateError, match=f"{field}=None is not a string"):
         DialogueTemplate(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("user", "<user>", "what stands before and after the text"),
+        ("stop", "</s>", r"a tuple of texts that are not empty, such as \("),
+        ("system_place", "top", "one of 'block', 'first_user'"),
+        ("trim", ("bot",), r"a tuple of any of \('system'"),
+        ("dates", "today", "a tuple of what the description of Layout says"),
+        ("generation_prompt", None, "a text"),
+    ],
+)
+def test_a_field_of_a_layout_says_what_it_takes(field: str, value: object, says: str) -> None:
+    """What it is given stands beside what it takes."""
+    fields: dict[str, Any] = {"user": ("", ""), "assistant": ("", ""), "generation_prompt": ""}
+    with pytest.raises(
+        TemplateError, match=rf"Layout\({field}={re.escape(repr(value))}\): give {says}"
+    ):
+        Layout(**{**fields, field: value})
+
+
+def test_messages_that_are_none_are_named() -> None:
+    """A number is no conversation, and an error of ours says so."""
+    wrong: Any = 3
+    with pytest.raises(HistoryError, match="the messages are 3: give a list"):
+        DialogueTemplate().get_inference_prompt(wrong)
 
 
 @pytest.mark.parametrize("name", ["get_training_prompt", "get_inference_prompt", "get_dialogue"])

@@ -65,6 +65,13 @@ def test_a_name_like_no_other_points_to_the_list() -> None:
         get_template("§§§§")
 
 
+@pytest.mark.parametrize("name", ["HuggingFaceH4/zephyr-7b-beta", "my_template.json"])
+def test_a_model_or_a_file_is_no_name_of_a_family(name: str) -> None:
+    """What takes it is named."""
+    with pytest.raises(TemplateError, match="template_for takes a model's name, .*load a file"):
+        get_template(name)
+
+
 def test_gemma_refuses_a_system_text() -> None:
     """A family without a system role says so instead of dropping the text."""
     with pytest.raises(TemplateError, match="'gemma' has no system role"):

@@ -108,6 +108,13 @@ def test_a_system_text_inside_the_first_turn_is_compiled() -> None:
     assert template.get_inference_prompt(CONVERSATION) == expected.removeprefix("<s>")
 
 
+@pytest.mark.parametrize("text", ["", "chat_template.jinja", "<|user|>"])
+def test_what_writes_no_message_is_no_template(text: str) -> None:
+    """A path, or nothing, is refused, and what reads files is named; its prompt would be itself."""
+    with pytest.raises(TemplateError, match=r"is no Jinja template.*from_pretrained\(folder\)"):
+        DialogueTemplate.from_jinja(text)
+
+
 def test_what_has_no_layout_is_rendered() -> None:
     """A template that numbers its rounds cannot be pieces; Jinja writes it each time."""
     template = DialogueTemplate.from_jinja(NUMBERED)

@@ -49,3 +49,9 @@ def test_another_row_is_refused(row: dict[str, Any]) -> None:
     """A row without a dialogue is an error that shows its columns."""
     with pytest.raises(TemplateError, match="a row needs 'messages'"):
         prepare_dialogue(row, DialogueTemplate())
+
+
+def test_a_name_is_no_template() -> None:
+    """What makes one of it is named."""
+    with pytest.raises(TemplateError, match=r"give get_template\('zephyr'\)"):
+        prepare_dialogue({"prompt": "Hi"}, "zephyr")  # type: ignore[arg-type]

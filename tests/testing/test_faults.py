@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
+from chatadapters import OptionError
 from chatadapters.testing import faults
 from chatadapters.testing._faults import command
 from chatadapters.testing.faults import SCENARIOS, TEXT, FaultServer, good_body
@@ -302,10 +303,20 @@ def test_what_is_unknown_is_named(server: FaultServer) -> None:
     """A wrong scenario, dialect or path is an error that repeats it."""
     with pytest.raises(LookupError, match="'nope'"):
         server.url("nope")
+    with pytest.raises(LookupError, match="did you mean reset_mid_once"):
+        server.url("rest_mid_once")
     with pytest.raises(LookupError, match="'soap'"):
         server.url("ok", "soap")
     wrong = server.url("ok").replace("/ok/", "/nope/").replace("/r", "/other")
     assert b"no scenario 'nope'" in fetch(wrong)
+
+
+def test_what_does_not_run_has_no_url() -> None:
+    """A server that was not started says how it is, and a speed that is none is refused."""
+    with pytest.raises(RuntimeError, match="with FaultServer"):
+        FaultServer().url("ok")
+    with pytest.raises(OptionError, match="speed=0"):
+        FaultServer(speed=0)
 
 
 def test_a_path_may_open_a_run_of_its_own(server: FaultServer) -> None:
@@ -372,6 +383,7 @@ def test_the_command_ends_when_nobody_reads_its_list(arguments: list[str]) -> No
     [
         (["--scenario", "reset_mid"], "no scenario 'reset_mid'; did you mean reset_mid_once"),
         (["--scenario", "refusal", "--dialect", "tgi"], "not there in the dialect 'tgi', but in"),
+        (["--speed", "0"], "speed=0.0: give a number above 0"),
     ],
 )
 def test_the_command_says_what_is_not_served(

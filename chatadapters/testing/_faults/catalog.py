@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -29,3 +30,15 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         vars(abuse),
     )
 )
+_SHOWN = 5
+
+
+def nearest(name: str) -> str:
+    """Say which scenarios have a name like this one, if any has.
+
+    Example:
+        >>> nearest("connection_refusd")
+        'did you mean connection_refused or connect_hangs? '
+    """
+    near = get_close_matches(name, SCENARIOS, _SHOWN, 0.6)
+    return f"did you mean {' or '.join(near)}? " if near else ""

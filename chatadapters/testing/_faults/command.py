@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ..._errors import OptionError
 from ..._pipe import drop_output, wait_until_unread
-from .catalog import SCENARIOS
+from .catalog import SCENARIOS, nearest
 from .fault_server import FaultServer
 from .scenario import ALL
 
@@ -33,7 +33,6 @@ OpenAI(base_url="http://127.0.0.1:8000/r1/reset_mid_once/v1", api_key="none").
 A URL counts its requests: one that fails once is healthy from the second request on. With anything
 else for its first part the count begins anew: /again/reset_mid_once/v1, /third/reset_mid_once/v1.
 """
-_SHOWN = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,9 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.scenario not in names:
             parser.error(_unknown(options.scenario, options.dialect))
         names = [options.scenario]
-    server = FaultServer(speed=options.speed, port=options.port)
     try:
-        server.start()
+        server = FaultServer(speed=options.speed, port=options.port).start()
+    except OptionError as error:
+        parser.error(str(error))
     except (OSError, OverflowError) as error:
         parser.error(f"cannot listen on port {options.port}: {error}")
     try:
@@ -82,9 +82,7 @@ def _unknown(name: str, dialect: str) -> str:
     if name in SCENARIOS:
         spoken = ", ".join(SCENARIOS[name].dialects)
         return f"scenario {name!r} is not there in the dialect {dialect!r}, but in: {spoken}"
-    near = get_close_matches(name, SCENARIOS, _SHOWN, 0.4)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"no scenario {name!r}; {hint}without --scenario all are listed"
+    return f"no scenario {name!r}; {nearest(name)}without --scenario all are listed"
 
 
 def _parser() -> argparse.ArgumentParser:

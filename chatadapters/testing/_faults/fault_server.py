@@ -8,8 +8,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from ..._checks import is_above
+from ..._errors import OptionError
 from .answers import Answer, End, encode
-from .catalog import SCENARIOS
+from .catalog import SCENARIOS, nearest
 from .dialects import DIALECTS
 from .parts import Dialect
 from .proxy import Upstream
@@ -44,6 +46,7 @@ class FaultServer:
     Args:
         speed: What the waits of scenarios are divided by; with 10, `slow_first_token` takes
             half a second. Waits that a client is asked for (`Retry-After`) stay as they are.
+            Above 0.
         port: The port to listen on; 0 is any that is free.
 
     Example:
@@ -54,6 +57,8 @@ class FaultServer:
     """
 
     def __init__(self, *, speed: float = 1.0, port: int = 0) -> None:
+        if not is_above(0, speed):
+            raise OptionError(f"speed={speed!r}: give a number above 0; 1 is the real time")
         self._server = ServerThread(dict(SCENARIOS), speed, port)
         self._numbers = count(1)
         self._closed_ports: dict[str, list[socket.socket]] = {}
@@ -94,11 +99,12 @@ class FaultServer:
 
         Raises:
             LookupError: There is no such scenario or dialect.
+            RuntimeError: The server was not started.
         """
         if isinstance(scenario, Scenario):
             return self._opened(Run(scenario), scenario.name, dialect)
         if scenario not in SCENARIOS:
-            raise LookupError(f"no scenario {scenario!r}; SCENARIOS lists them")
+            raise LookupError(f"no scenario {scenario!r}; {nearest(scenario)}SCENARIOS lists all")
         return self._opened(Run(SCENARIOS[scenario]), scenario, dialect)
 
     def url_cut(
@@ -190,6 +196,8 @@ class FaultServer:
         return f"{origin}/{number}/{name}{_known(dialect).base}"
 
     def _origin(self, port: str) -> str:
+        if not self._server.origin:
+            raise RuntimeError("the server is not running: use `with FaultServer() as server:`")
         if port == "open":
             return self._server.origin
         if port not in self._closed_ports:
