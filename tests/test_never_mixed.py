@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatadapters import Backend, Finish, IncompleteStreamError, Reader, Retry, Text, make_predict
+from chatadapters.backends._openai_chat import ChatReader
+from tests.backends.reading import stream
 from tests.both import Run
 from tests.chunks import cut
 
@@ -34,6 +37,7 @@ class Breaking(Backend):
         broken: How much of `first` comes.
         cuts: Where both are cut into pieces, as parts of a hundred.
         goes_on: Whether `second` is what follows the text that it is to go on after.
+        repeats: Whether each piece says all that came before it again, in events of a server.
     """
 
     name: ClassVar[str] = "breaking"
@@ -45,13 +49,14 @@ class Breaking(Backend):
     cuts: tuple[int, ...] = ()
     goes_on: bool = False
     tokens: tuple[str, ...] = ()
+    repeats: bool = False
     asked: list[str] = field(default_factory=list)
 
     def build(self, conversation: Sequence[Message], options: Any) -> str:
         return ""
 
     def reader(self) -> Reader:
-        return _Pieces()
+        return ChatReader(cumulative=True) if self.repeats else _Pieces()
 
     def special_tokens(self) -> Sequence[str]:
         return self.tokens
@@ -59,20 +64,25 @@ class Breaking(Backend):
     def resume(self, payload: str, text: str) -> str:
         return text
 
-    def stream(self, payload: str, timeout: Timeout) -> Iterator[str | Finish]:
+    def stream(self, payload: str, timeout: Timeout) -> Iterator[str | bytes | Finish]:
         self.asked.append(payload)
         if len(self.asked) == 1:
             yield from self._pieces(self.first[: self.broken])
             raise ConnectionResetError
         yield from self._pieces(self.first[len(payload) :] if self.goes_on else self.second)
-        yield Finish("stop")
+        yield stream(_chunk("", "stop")) if self.repeats else Finish("stop")
 
-    async def astream(self, payload: str, timeout: Timeout) -> AsyncIterator[str | Finish]:
+    async def astream(self, payload: str, timeout: Timeout) -> AsyncIterator[str | bytes | Finish]:
         for chunk in self.stream(payload, timeout):
             yield chunk
 
-    def _pieces(self, text: str) -> list[str]:
-        return cut(text, [at * len(text) // 100 for at in self.cuts])
+    def _pieces(self, text: str) -> list[str] | list[bytes]:
+        pieces = cut(text, [at * len(text) // 100 for at in self.cuts])
+        return [stream(_chunk(so_far)) for so_far in accumulate(pieces)] if self.repeats else pieces
+
+
+def _chunk(text: str, finish: str | None = None) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish}]}
 
 
 class _Pieces(Reader):
@@ -107,6 +117,7 @@ def test_what_is_shown_is_one_reply(run: Run, view: str, data: st.DataObject) ->
     }
     tokens = data.draw(st.sampled_from([(), ("<|end|>",)]))
     cuts = tuple(data.draw(st.lists(st.integers(0, 100), max_size=5)))
+    repeats = data.draw(st.booleans())
 
     def whole(text: str) -> str:
         """Give what is shown of a text that does not break."""
@@ -115,7 +126,7 @@ def test_what_is_shown_is_one_reply(run: Run, view: str, data: st.DataObject) ->
     heard = first[:broken]
     joined = [heard[:at] + second for at in range(broken) if second.startswith(heard[at:])]
     midstream = data.draw(st.sampled_from(["auto", "resume", "restart"]))
-    backend = Breaking(first, second, broken, cuts, tokens=tokens)
+    backend = Breaking(first, second, broken, cuts, tokens=tokens, repeats=repeats)
     try:
         found = shown(run, backend, view, {**options, "retry": {"midstream": midstream}})
     except IncompleteStreamError:
@@ -137,5 +148,6 @@ def test_what_goes_on_is_as_if_nothing_had_broken(run: Run, view: str, data: st.
     stops = tuple(data.draw(st.lists(st.sampled_from(_STOPS), max_size=2)))
     tokens = data.draw(st.sampled_from([(), ("<|end|>",)]))
     whole = shown(run, Breaking("", text, 0, tokens=tokens), view, {"stop": stops})
-    backend = Breaking(text, text, broken, cuts, goes_on=True, tokens=tokens)
+    repeats = data.draw(st.booleans())
+    backend = Breaking(text, text, broken, cuts, goes_on=True, tokens=tokens, repeats=repeats)
     assert shown(run, backend, view, {"stop": stops}) == whole

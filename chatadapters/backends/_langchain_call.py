@@ -46,7 +46,7 @@ class ModelCall:
         self.finish: Finish | None = None
         self.ended = self.expected = self._refused = False
         self.like: Any = None
-        self._tools = ToolCalls()
+        self._tools = ToolCalls(cumulative=cumulative)
 
     def tools(self) -> tuple[dict[str, Any], ...]:
         """Give its tool calls, in the form of OpenAI's chat messages."""

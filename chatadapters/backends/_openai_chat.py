@@ -129,7 +129,7 @@ class ChatReader(WireReader):
     ) -> None:
         super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoder().decode
-        self._tools = ToolCalls()
+        self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
 
     def _event(self, data: bytes) -> None:
@@ -169,11 +169,10 @@ class ChatReader(WireReader):
             self._call(delta)
 
     def _blocks(self, blocks: list[Block]) -> None:
-        for block in blocks:
-            if block.thinking:
-                self._out.reasoning(_said(block))
-            elif block.text:
-                self._out.text(block.text)
+        if reasoning := "".join(_said(block) for block in blocks if block.thinking):
+            self._out.reasoning(reasoning)
+        if text := "".join(block.text or "" for block in blocks if not block.thinking):
+            self._out.text(text)
 
     def _call(self, delta: Delta) -> None:
         found = delta.tool_calls or ()

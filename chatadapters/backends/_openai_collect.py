@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from .._errors import MalformedStreamError
 from .._events import Done, Progress, Reasoning, Text, Usage
 from .._json import SurrogateJoiner
 from ._openai_leaks import LeakFilter
+from ._so_far import SoFar
 
 if TYPE_CHECKING:
     from .._events import Finish, ReaderEvent
@@ -34,9 +34,8 @@ class Collector:
     """
 
     def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
-        self._cumulative = cumulative
-        self._text = _Channel(Text, LeakFilter() if leaks else None)
-        self._reasoning = _Channel(Reasoning, None)
+        self._text = _Channel(Text, cumulative=cumulative, leaks=leaks)
+        self._reasoning = _Channel(Reasoning, cumulative=cumulative)
         self._open = self._text
         self._events: list[ReaderEvent] = []
         self._finished = False
@@ -47,13 +46,15 @@ class Collector:
         """Take a piece of the answer."""
         if self._open is not self._text:
             self._turn_to(self._text)
-        self._text.pieces.append(self._text.newest(piece) if self._cumulative else piece)
+        so_far = self._text.so_far
+        self._text.pieces.append(piece if so_far is None else so_far.newest(piece))
 
     def reasoning(self, piece: str) -> None:
         """Take a piece of reasoning."""
         if self._open is not self._reasoning:
             self._turn_to(self._reasoning)
-        self._reasoning.pieces.append(self._reasoning.newest(piece) if self._cumulative else piece)
+        so_far = self._reasoning.so_far
+        self._reasoning.pieces.append(piece if so_far is None else so_far.newest(piece))
 
     def end(self, event: Finish | Done) -> None:
         """Take the end; text after it, and a second finish, are not taken."""
@@ -100,16 +101,20 @@ class Collector:
 class _Channel:
     """One kind of text, repaired where it needs to be."""
 
-    def __init__(self, kind: type[Text | Reasoning], leaks: LeakFilter | None) -> None:
+    def __init__(
+        self, kind: type[Text | Reasoning], *, cumulative: bool, leaks: bool = False
+    ) -> None:
         self.kind = kind
-        self._leaks = leaks
+        self.so_far = SoFar() if cumulative else None
+        self._leaks = LeakFilter() if leaks else None
         self.pieces: list[str] = []
         self._joiner = SurrogateJoiner()
-        self._seen = ""
 
     def take(self, *, last: bool) -> str:
         if not (self.pieces or last):
             return ""
+        if last and self.so_far is not None:
+            self.pieces.append(self.so_far.flush())
         text = self._joiner.feed("".join(self.pieces))
         self.pieces.clear()
         if last:
@@ -119,17 +124,6 @@ class _Channel:
             if last:
                 text += self._leaks.flush()
         return text
-
-    def newest(self, piece: str) -> str:
-        """Give what a text adds to the one before; an older state of it adds nothing."""
-        if self._seen.startswith(piece):
-            return ""
-        if not piece.startswith(self._seen):
-            raise MalformedStreamError(
-                f"cumulative=True, but {piece[-40:]!r} does not continue {self._seen[-40:]!r}"
-            )
-        before, self._seen = self._seen, piece
-        return piece[len(before) :]
 
 
 def usage_of(counts: object) -> Usage:

@@ -125,7 +125,7 @@ class WireReader(Reader):
 
     def _broken(self, error: StreamError) -> Sequence[ReaderEvent]:
         self._over = True
-        return [*self._out.take(last=True), Failed(error)]
+        return [*self._out.take(), Failed(error)]
 
 
 class _Opening:

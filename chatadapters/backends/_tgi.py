@@ -132,7 +132,7 @@ class TgiReader(WireReader):
         failure: Exception = error
         if isinstance(error, ProviderStreamError):
             failure = in_its_type(error, error.status or 200, error.code)
-        return [*self._out.take(last=True), Failed(failure)]
+        return [*self._out.take(), Failed(failure)]
 
 
 def _failure(event: Event, data: bytes) -> ProviderStreamError:

@@ -282,6 +282,30 @@ def test_a_new_id_is_a_new_call(index: dict[str, Any]) -> None:
     assert found == (called("a", "add", '{"x":1}'), called("b", "add", "{}"))
 
 
+@pytest.mark.parametrize("id_", [{}, {"id": ""}, {"id": None}])
+@pytest.mark.parametrize("index", [{}, {"index": 0}])
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("name", ["add", "sub"])
+def test_another_whole_call_is_a_new_call(
+    id_: dict[str, Any], index: dict[str, Any], apart: bool, name: str
+) -> None:
+    """Gemini's calls at once may have neither number nor id, in one chunk or two."""
+    pieces = [
+        {**index, **id_, "function": {"name": each, "arguments": arguments}}
+        for each, arguments in (("add", '{"x": 1}'), (name, '{"y": 2}'))
+    ]
+    found = calls(*(tool(**each) for each in pieces)) if apart else calls(delta(tool_calls=pieces))
+    given_id = id_.get("id")
+    assert found == (called(given_id, "add", '{"x": 1}'), called(given_id, name, '{"y": 2}'))
+
+
+def test_pieces_that_begin_with_a_brace_are_of_one_call() -> None:
+    """What came before them is not whole."""
+    pieces = [{"name": "f", "arguments": '{"a":'}, {"arguments": '{"b":'}, {"arguments": "{}}}"}]
+    found = calls(*(tool(index=0, function=piece) for piece in pieces))
+    assert found == (called(None, "f", '{"a":{"b":{}}}'),)
+
+
 def test_a_repeated_id_and_name_are_the_same_call() -> None:
     """Some servers say both in every piece."""
     found = calls(
