@@ -14,6 +14,10 @@ from ._errors import OptionError
 NOT_CARRIED = (
     "has a line break or another character that no HTTP header can carry: give printable ASCII"
 )
+#: What is said of a value that `is_sendable` is not said of.
+NOT_SENDABLE = (
+    "give finite numbers, no NaN or infinity, and valid Unicode, no half of a surrogate pair"
+)
 _OF_THE_BODY = frozenset({"content-length", "transfer-encoding"})
 _NUMBERS = frozenset(
     {
@@ -22,6 +26,7 @@ _NUMBERS = frozenset(
         *("frequency_penalty", "presence_penalty", "repeat_penalty", "repetition_penalty"),
     }
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LEAST, _MOST = -(2**63), 2**64 - 1
 #: The name of a header is one, and the method of a request (RFC 9110, 5.6.2).
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -41,17 +46,21 @@ def is_whole(least: int, value: Any) -> bool:
 
 
 def is_sendable(value: Any) -> bool:
-    """Say whether a value has no NaN and no infinity in it, for which JSON has no words.
+    r"""Say whether a request can carry a value: no NaN, no infinity, no half of a surrogate pair.
 
     Example:
         >>> is_sendable({"bias": [0.5, 1]}), is_sendable({"bias": [float("nan")]})
+        (True, False)
+        >>> is_sendable("caf\u00e9"), is_sendable("caf\udce9")
         (True, False)
     """
     match value:
         case float():
             return isfinite(value)
+        case str():
+            return value.isascii() or not _SURROGATE.search(value)
         case dict():
-            return all(map(is_sendable, value.values()))
+            return all(map(is_sendable, (*value, *value.values())))
         case list() | tuple():
             return all(map(is_sendable, value))
     return True

@@ -47,7 +47,7 @@ def add_prompt_commands(commands: Any) -> None:
         formatter_class=help_format,
     )
     add = prompt.add_argument
-    add("--template", default="starchat", metavar="NAME", help=_NAME)
+    add("--template", type=str, default="starchat", metavar="NAME", help=_NAME)
     add("--system", metavar="TEXT", help="the system text")
     add("--message", action="append", metavar="TEXT", help=_MESSAGE)
     add("--training", action="store_true", help="close every turn, as a model is trained")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._checks import check_headers, check_number, is_above, is_sendable
+from ._checks import NOT_SENDABLE, check_headers, check_number, is_above, is_sendable
 from ._errors import OptionError
 from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
@@ -73,6 +73,8 @@ class Spec:
     def __post_init__(self) -> None:
         if not {*map(type, self.stop)} <= {str} or "" in self.stop:
             raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
+        if not is_sendable(self.stop):
+            raise OptionError(f"stop={self.stop!r:.200}: {NOT_SENDABLE}")
         if self.ends_with not in _ENDS:
             raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
         self._check_policies()
@@ -89,7 +91,7 @@ class Spec:
         check_headers("extra_headers", self.options.get("extra_headers"))
         for name, value in self.options.items():
             if not is_sendable(value):
-                raise OptionError(f"{name}={value!r:.200}: give finite numbers, no NaN or infinity")
+                raise OptionError(f"{name}={value!r:.200}: {NOT_SENDABLE}")
             check_number(name, value)
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from ._checks import is_sendable
 from ._completion import SHELLS
 from ._errors import ChatAdaptersError, OptionError, UnknownBackendError
 from ._pipe import drop_output
@@ -74,6 +75,20 @@ def _accept_any_text() -> None:
             stream.reconfigure(errors="replace")
 
 
+class _Command(argparse.ArgumentParser):
+    """A command, whose options are valid Unicode unless they have a type of their own."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.register("type", None, _text)
+
+
+def _text(text: str) -> str:
+    if not is_sendable(text):  # the shell gave bytes that are not in its encoding
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid text: give it in UTF-8")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chatadapters",
@@ -82,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=help_format,
     )
     parser.add_argument("--version", action="version", version=f"chatadapters {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=_Command
+    )
     demo = _add(commands, "demo", _demo, "a chat in the browser", _DEMO)
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     demo.add_argument("--port", type=_port, help=_DEMO_PORT)

@@ -89,6 +89,31 @@ def test_wrong_usage(args: list[str], says: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("demo", "--system"),
+        ("demo", "--host"),
+        ("chat", "--model"),
+        ("serve", "--base-url"),
+        ("serve", "--cors"),
+        ("prompt", "--message"),
+    ],
+)
+def test_bytes_that_are_no_text(command: str, option: str) -> None:
+    """They are named before anything begins."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chatadapters", command, option, b"caf\xe9"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    named = rf"argument {option}: 'caf\udce9' is not valid text: give it in UTF-8"
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert named in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_says_where_to_click_and_ends_when_asked(end: signal.Signals) -> None:
     """The demo prints its address when it is up, and a signal ends it without an error."""

@@ -16,6 +16,7 @@ from chatadapters import (
     Window,
     echo_predict,
     huggingface_predict,
+    local_predict,
     openai_predict,
     text_generation_predict,
 )
@@ -23,8 +24,11 @@ from chatadapters import (
 URL = "http://127.0.0.1:9/v1"
 
 
+HALF = "caf\udce9"  # what Python makes of bytes that are not UTF-8
+
+
 def openai(**given: Any) -> None:
-    openai_predict("m", **given)
+    openai_predict(**{"model": "m", **given})
 
 
 def tgi(**given: Any) -> None:
@@ -32,7 +36,11 @@ def tgi(**given: Any) -> None:
 
 
 def hub(**given: Any) -> None:
-    huggingface_predict("m", **given)
+    huggingface_predict(**{"model": "m", **given})
+
+
+def local(**given: Any) -> None:
+    local_predict(**given)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,17 @@ def hub(**given: Any) -> None:
         (openai, {"temperature": math.nan}, "temperature=nan: give finite numbers"),
         (tgi, {"extra_body": {"a": [math.inf]}}, "extra_body=.*inf.*: give finite numbers"),
         (hub, {"top_p": -math.inf}, "top_p=-inf: give finite numbers"),
+        (openai, {"extra_body": {"a": [HALF]}}, "extra_body=.*no half of a surrogate pair"),
+        (tgi, {"extra_body": {HALF: 1}}, "extra_body=.*no half of a surrogate pair"),
+        (hub, {"tools": [{"name": HALF}]}, "tools=.*no half of a surrogate pair"),
+        (openai, {"stop": ["ok", HALF]}, "stop=.*no half of a surrogate pair"),
+        (tgi, {"stop_sequences": HALF}, "stop_sequences=.*no half of a surrogate pair"),
+        (openai, {"model": HALF}, r"model='caf\\udce9': give its name in valid Unicode"),
+        (hub, {"model": HALF}, r"model='caf\\udce9': give its name in valid Unicode"),
+        (hub, {"provider": HALF}, r"provider='caf\\udce9': give its name in valid Unicode"),
+        (tgi, {"model": HALF, "wire": "completions"}, "model=.*: give its name in valid Unicode"),
+        (openai, {"base_url": f"{URL}/{HALF}"}, "base_url=.*: give a URL in valid Unicode"),
+        (local, {"model": HALF}, "model=.*: llama.cpp opens paths in UTF-8 only"),
         (openai, {"stop": 5}, "stop=.*5.*: give strings"),
         (openai, {"pace": None}, "pace=None: give values a second"),
         (openai, {"pace": "5"}, "pace='5': give values a second"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._checks import is_sendable
 from .._errors import OptionError
 
 _LAST_PORT, _DIGITS = 65535, 5
@@ -55,6 +56,8 @@ def check_name(name: str, value: object) -> None:
     """
     if not (isinstance(value, str) and value):
         raise OptionError(f"{name}={value!r}: give its name")
+    if not is_sendable(value):
+        raise OptionError(f"{name}={value!r:.200}: give its name in valid Unicode")
 
 
 def check_url(name: str, value: Any, *, query: bool = True) -> None:
@@ -71,6 +74,8 @@ def check_url(name: str, value: Any, *, query: bool = True) -> None:
     if not isinstance(value, str):
         raise OptionError(f"{name} is of type {type(value).__name__}: give a URL as a string")
     shown = value.rpartition("@")[2].partition("?")[0]  # a password may be before the @
+    if not is_sendable(value):
+        raise OptionError(f"{name}={shown!r}: give a URL in valid Unicode")
     if not value.startswith(("http://", "https://")):
         raise OptionError(f"{name}={shown!r}: give a URL that begins with http:// or https://")
     rest, asked, _ = value.partition("://")[2].partition("?")

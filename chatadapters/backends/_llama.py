@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from .._checks import is_whole
+from .._checks import is_sendable, is_whole
 from .._errors import OptionError
 from .._post import Post
 from .._registry import missing
@@ -50,6 +50,8 @@ class LlamaConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.model, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise OptionError(f"model={self.model!r:.80}: give a name or a path")
+        if not is_sendable(str(self.model)):
+            raise OptionError(f"model={self.model!r:.80}: llama.cpp opens paths in UTF-8 only")
         if not _is_between(1, self.n_parallel, _MOST_PARALLEL):
             raise OptionError(f"n_parallel={self.n_parallel!r}: give 1 to {_MOST_PARALLEL}")
         if self.n_threads is not None and not _is_between(1, self.n_threads, _MOST_THREADS):

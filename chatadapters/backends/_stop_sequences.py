@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._checks import NOT_SENDABLE, is_sendable
 from .._errors import OptionError
 
 MOST_STOPS = 4
@@ -13,12 +14,14 @@ def checked_stops(given: Any) -> tuple[str, ...]:
     """Give the stop sequences of a request as a tuple.
 
     Raises:
-        OptionError: They are not strings, or more than a server takes.
+        OptionError: They are not strings of valid Unicode, or more than a server takes.
     """
     several = hasattr(given, "__iter__") and not isinstance(given, str)
     stops = tuple(given) if several else (given,)
     if not all(isinstance(stop, str) and stop for stop in stops):
         raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
+    if not is_sendable(stops):
+        raise OptionError(f"stop_sequences={given!r:.200}: {NOT_SENDABLE}")
     if len(stops) > MOST_STOPS:
         raise OptionError(
             f"stop_sequences={given!r}: servers take {MOST_STOPS} by default. Give them as "

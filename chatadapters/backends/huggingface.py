@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError, ProviderStreamError
-from ._addresses import check_url, with_route
+from ._addresses import check_name, check_url, with_route
 from ._http_backend import HTTPBackend
 from ._huggingface_hub import (
     InferenceClientLike,
@@ -109,6 +109,9 @@ class HuggingFaceBackend(HTTPBackend):
             object.__setattr__(self, "model", None)
         if self.base_url is not None:
             check_url("base_url", self.base_url)
+        for name in ("model", "provider"):
+            if getattr(self, name):
+                check_name(name, getattr(self, name))
         if self.base_url and self.provider:
             raise OptionError("give provider= for the router, or base_url= for a server of its own")
         if self.template is not None and self.task == "chat":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError
-from ._addresses import check_url, with_route
+from ._addresses import check_name, check_url, with_route
 from ._http_backend import HTTPBackend
 from ._stop_sequences import checked_stops
 
@@ -84,6 +84,8 @@ class TextGenerationBackend(HTTPBackend):
             object.__setattr__(self, "base_url", self.model)
             object.__setattr__(self, "model", None)
         check_url("base_url", self.base_url)
+        if self.model:
+            check_name("model", self.model)
         self._check_own()
         if self.model and self.wire == "tgi":
             raise OptionError(
