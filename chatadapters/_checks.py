@@ -26,6 +26,8 @@ _NUMBERS = frozenset(
         *("frequency_penalty", "presence_penalty", "repeat_penalty", "repetition_penalty"),
     }
 )
+#: What no stop sequence is.
+NO_STOP = "that are not empty, in valid Unicode"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LEAST, _MOST = -(2**63), 2**64 - 1
 #: The name of a header is one, and the method of a request (RFC 9110, 5.6.2).

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._checks import NOT_SENDABLE, check_headers, check_number, is_above, is_sendable
+from ._checks import NO_STOP, NOT_SENDABLE, check_headers, check_number, is_above, is_sendable
 from ._errors import OptionError
 from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
 from ._registry import field_names
@@ -71,10 +71,8 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # headers have keys
 
     def __post_init__(self) -> None:
-        if not {*map(type, self.stop)} <= {str} or "" in self.stop:
-            raise OptionError(f"stop={self.stop!r}: give strings that are not empty")
-        if not is_sendable(self.stop):
-            raise OptionError(f"stop={self.stop!r:.200}: {NOT_SENDABLE}")
+        if not {*map(type, self.stop)} <= {str} or "" in self.stop or not is_sendable(self.stop):
+            raise OptionError(f"stop={self.stop!r}: give strings {NO_STOP}")
         if self.ends_with not in _ENDS:
             raise OptionError(f"ends_with={self.ends_with!r}: give one of {_ENDS}")
         self._check_policies()

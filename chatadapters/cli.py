@@ -97,9 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=help_format,
     )
     parser.add_argument("--version", action="version", version=f"chatadapters {__version__}")
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", parser_class=_Command
-    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Command)
     demo = _add(commands, "demo", _demo, "a chat in the browser", _DEMO)
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     demo.add_argument("--port", type=_port, help=_DEMO_PORT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._checks import NOT_SENDABLE, is_sendable
+from .._checks import NO_STOP, is_sendable
 from .._errors import OptionError
 
 MOST_STOPS = 4
@@ -18,10 +18,8 @@ def checked_stops(given: Any) -> tuple[str, ...]:
     """
     several = hasattr(given, "__iter__") and not isinstance(given, str)
     stops = tuple(given) if several else (given,)
-    if not all(isinstance(stop, str) and stop for stop in stops):
-        raise OptionError(f"stop_sequences={given!r}: give strings that are not empty")
-    if not is_sendable(stops):
-        raise OptionError(f"stop_sequences={given!r:.200}: {NOT_SENDABLE}")
+    if not all(isinstance(stop, str) and stop and is_sendable(stop) for stop in stops):
+        raise OptionError(f"stop_sequences={given!r}: give strings {NO_STOP}")
     if len(stops) > MOST_STOPS:
         raise OptionError(
             f"stop_sequences={given!r}: servers take {MOST_STOPS} by default. Give them as "

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from .._checks import is_whole
+from .._checks import is_sendable, is_whole
 from .._errors import OptionError
 from .._predict import spec_of
 from .._registry import missing
@@ -73,6 +73,8 @@ def asgi(
         raise missing("starlette", "server") from error
 
     rules = Rules(as_tuple(api_keys), as_tuple(cors_origins), Gate(max_concurrency), max_body)
+    if not all(map(is_sendable, rules.api_keys)):
+        raise OptionError("api_keys: a key is no valid Unicode: give it in UTF-8")
     if not all(isinstance(key, str) and key for key in rules.api_keys):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise OptionError("api_keys: a key is empty; was it read from an unset variable?")
     check_origins(rules.cors_origins)

@@ -198,6 +198,8 @@ def test_a_key_may_be_given_alone_and_never_empty() -> None:
             assert answer.status_code == status
     with pytest.raises(OptionError, match="empty"):
         asgi(scripted("x"), api_keys=[""])
+    with pytest.raises(OptionError, match="api_keys: a key is no valid Unicode"):
+        asgi(scripted("x"), api_keys=["caf\udce9"])
 
 
 @pytest.mark.parametrize(
