@@ -15,13 +15,14 @@ from ._openai_heads import Heads
 from ._openai_hooks import answered, async_answered
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Generator, Mapping
     from types import ModuleType
 
     from .._policies import Timeout
 
 _MOST_REDIRECTS = 5
+_SHOWN = 200  # characters of an answer that is no error of the API
+_NOT_THERE = (404, 405)
 _SLACK = 5.0
 #: What may break an answer, in whichever HTTP library the SDK is built on and below it.
 _BROKEN = (
@@ -111,6 +112,27 @@ def as_sdk_errors(response: Any) -> Generator[None, None, None]:
         ) from error
 
 
+@contextmanager
+def saying_what_came(base_url: str | None) -> Generator[None, None, None]:
+    """Let an error of the SDK say what the server answered, also one that is not of the API.
+
+    Args:
+        base_url: The base URL that was chosen, None for OpenAI's own.
+    """
+    try:
+        yield
+    except openai_sdk().APIStatusError as error:
+        text = str(error)
+        if text != f"Error code: {error.status_code}":
+            raise  # the message of the API
+        if error.body:
+            text += f" - {' '.join(str(error.body).split())[:_SHOWN]}"
+        if base_url and error.status_code in _NOT_THERE:
+            text += "; is base_url right? It mostly ends in /v1"
+        error.args, error.message = (text, *error.args[1:]), text
+        raise
+
+
 def broken() -> tuple[type[Exception], ...]:
     """Give the errors of a connection that breaks, or cannot be made."""
     return _loaded(_BROKEN)
@@ -156,7 +178,7 @@ def sync_client(_key: object = None) -> Kept:
     sdk = openai_sdk()
     hooks: dict[str, list[Any]] = {"request": [], "response": [answered]}
     if _has_httpx2():
-        transport = {"transport": _transports().Transport(_tls)}
+        transport = {"transport": _transports().Transport(tls_settings)}
     else:
         transport, hooks["request"] = _unkept(), [watch_request]
     http = sdk.DefaultHttpxClient(event_hooks=hooks, **transport, **_settings())
@@ -167,7 +189,7 @@ def async_client(_key: object = None) -> Kept:
     """Make an HTTP client for async requests."""
     sdk = openai_sdk()
     hooks = {"response": [async_answered]}
-    transport = {"transport": _transports().AsyncTransport(_tls)} if _has_httpx2() else {}
+    transport = {"transport": _transports().AsyncTransport(tls_settings)} if _has_httpx2() else {}
     http = sdk.DefaultAsyncHttpxClient(event_hooks=hooks, **transport, **_settings())
     return Kept(http, sdk.AsyncOpenAI)
 
@@ -197,10 +219,6 @@ def _unkept() -> dict[str, Any]:
     from httpx import Limits
 
     return {"limits": Limits(max_connections=None, max_keepalive_connections=0)}
-
-
-def _tls() -> ssl.SSLContext:
-    return tls_settings()
 
 
 def _settings() -> dict[str, Any]:

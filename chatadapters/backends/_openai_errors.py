@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._errors import MalformedStreamError, ProviderStreamError
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 _LONGEST = 1000
-_SHOWN = 200  # characters of an answer that is no error of the API
 _STATUSES = range(400, 600)
-_NOT_THERE = (404, 405)
 #: Errors inside a stream that another attempt would meet again.
 _LASTING = frozenset(
     {
@@ -73,29 +67,6 @@ def error_in(event: Mapping[str, Any]) -> ProviderStreamError | None:
 def is_lasting(error: BaseException) -> bool:
     """Say whether an error inside a stream says that the request itself is wrong."""
     return isinstance(error, ProviderStreamError) and error.code in _LASTING
-
-
-@contextmanager
-def saying_what_came(base_url: str | None) -> Generator[None, None, None]:
-    """Let an error of the SDK say what the server answered, also one that is not of the API.
-
-    Args:
-        base_url: The base URL that was chosen, None for OpenAI's own.
-    """
-    from ._openai_clients import openai_sdk
-
-    try:
-        yield
-    except openai_sdk().APIStatusError as error:
-        text = str(error)
-        if text != f"Error code: {error.status_code}":
-            raise  # the message of the API
-        if error.body:
-            text += f" - {' '.join(str(error.body).split())[:_SHOWN]}"
-        if base_url and error.status_code in _NOT_THERE:
-            text += "; is base_url right? It mostly ends in /v1"
-        error.args, error.message = (text, *error.args[1:]), text
-        raise
 
 
 def not_a_stream(body: bytes | bytearray) -> MalformedStreamError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._openai_chat import chat_messages
 from ._openai_options import check_options
+from ._openai_tools import flat_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +31,6 @@ def chat_payload(
         OptionError: The API has no such option.
         UnsupportedContentError: It cannot carry a message.
     """
-    from ._openai_chat import chat_messages
-
     check_options(options, "chat")
     messages = chat_messages(conversation)
     payload = {"model": model, "messages": messages, "stream": True, **options}
@@ -56,7 +56,6 @@ def responses_payload(
         UnsupportedContentError: It cannot carry a message.
     """
     from ._openai_responses import response_input
-    from ._openai_tools import flat_tools
 
     check_options(options, "responses")
     sent = {name: value for name, value in options.items() if name != "stop"}

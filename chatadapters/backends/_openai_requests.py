@@ -26,7 +26,7 @@ _AS_THE_SDK: dict[str, Any] = {
 }
 
 
-class Call:
+class Request:
     """One request of an API.
 
     The SDK makes each request that has headers or a query of its own, or is watched.
@@ -100,16 +100,16 @@ class Call:
 
 
 @contextmanager
-def answer(call: Call) -> Generator[Any, None, None]:
+def answer(asked: Request) -> Generator[Any, None, None]:
     """Send a request and give its response, whose body is not read.
 
     Raises:
         openai.OpenAIError: What the SDK says of an error, or of a connection that broke.
     """
-    again = call.again()
+    again = asked.again()
     if again is None:
-        with call.create() as made:
-            call.answered(made.http_response)
+        with asked.create() as made:
+            asked.answered(made.http_response)
             yield made.http_response
         return
     http, request = again
@@ -123,17 +123,17 @@ def answer(call: Call) -> Generator[Any, None, None]:
                 yield outcome
             return
         outcome.read()
-    with call.told(http_library(request).Client, outcome) as made:
+    with asked.told(http_library(request).Client, outcome) as made:
         yield made.http_response
 
 
 @asynccontextmanager
-async def async_answer(call: Call) -> AsyncGenerator[Any, None]:
+async def async_answer(asked: Request) -> AsyncGenerator[Any, None]:
     """Send a request and give its response; the async twin of `answer`."""
-    again = call.again()
+    again = asked.again()
     if again is None:
-        async with call.create() as made:
-            call.answered(made.http_response)
+        async with asked.create() as made:
+            asked.answered(made.http_response)
             yield made.http_response
         return
     http, request = again
@@ -147,7 +147,7 @@ async def async_answer(call: Call) -> AsyncGenerator[Any, None]:
                 yield outcome
             return
         await outcome.aread()
-    async with call.told(http_library(request).AsyncClient, outcome) as made:
+    async with asked.told(http_library(request).AsyncClient, outcome) as made:
         yield made.http_response
 
 

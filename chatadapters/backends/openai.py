@@ -6,32 +6,27 @@ What a message needs is imported by the first one, so that a predict is made in 
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .._backend import Backend
-from .._checks import NOT_CARRIED
 from .._clients import Clients
 from .._errors import OptionError
 from ._addresses import check_name, check_url, password_in, without_secrets
 from ._sent_keys import SentKeys, check_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from .._abort import AbortableStream, Hangup
+    from .._abort import AbortableStream
     from .._backend import Reader
     from .._parts import Message
     from .._policies import Timeout
     from .._pour import PouredStream
     from ._chat_resume import ResumeAs
     from ._given_keys import Key
-    from ._openai_heads import Heads
+    from ._openai_access import Access
     from ._openai_options import Api
-
-_NO_KEY = "not-needed"
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,108 +144,32 @@ class OpenAIBackend(Backend):
 
     def stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream:
         """Send the payload and yield the bytes that come; `abort()` ends it at any moment."""
-        from .._abort import AbortableStream
-
-        return AbortableStream(partial(self._read, payload, timeout))
+        return self._access().stream(payload, timeout)
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
         """Give the same stream where its connection is ours, which keeps deadlines."""
-        from ._openai_clients import keeps_deadlines
-
-        ours = not self._is_lent() and keeps_deadlines()
-        return self.stream(payload, timeout) if ours else None
-
-    def _read(
-        self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
-    ) -> Generator[bytes, None, None]:
-        from .._http import body_of
-        from ._openai_clients import as_sdk_errors
-        from ._openai_requests import Call, answer
-
-        with (
-            self._sync_client() as (client, heads),
-            answer(Call(client, heads, self.api, payload, timeout)) as response,
-        ):
-            hangup.answered(response)
-            with as_sdk_errors(response):
-                yield from body_of(response)
+        return self._access().timed_stream(payload, timeout)
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Send the payload and yield the bytes that come; the async twin of `stream`."""
-        from .._pour import PouredStream
+        return self._access().astream(payload, timeout)
 
-        return PouredStream(partial(self._answer, payload, timeout))
+    def _access(self) -> Access:
+        from ._openai_access import Access
 
-    @asynccontextmanager
-    async def _answer(
-        self, payload: Mapping[str, Any], timeout: Timeout
-    ) -> AsyncGenerator[Any, None]:
-        from ._openai_clients import as_sdk_errors, load_sdk
-        from ._openai_requests import Call, async_answer
-
-        await load_sdk()
-        async with (
-            self._async_client() as (client, heads),
-            async_answer(Call(client, heads, self.api, payload, timeout)) as response,
-        ):
-            with as_sdk_errors(response):
-                yield response
+        return Access(
+            api=self.api,
+            client=self.client,
+            async_client=self.async_client,
+            clients=self._clients,
+            base_url=self.base_url,
+            asked_url=self._asked_url(),
+            api_key=self.api_key,
+            sent=self._sent,
+        )
 
     def _is_lent(self) -> bool:
         return self.client is not None or self.async_client is not None
-
-    @contextmanager
-    def _sync_client(self) -> Generator[tuple[Any, Heads | None], None, None]:
-        from ._given_keys import fetched
-
-        if self.client is not None:
-            settings = self._settings(fetched("api_key", self.api_key), lent=True)
-            yield self.client.with_options(**settings), None
-        elif self.async_client is not None:
-            raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
-        else:
-            from ._openai_errors import saying_what_came
-
-            with saying_what_came(self._asked_url()), self._clients.sync() as http:
-                yield http.sdk(self._settings(fetched("api_key", self.api_key)))
-
-    @asynccontextmanager
-    async def _async_client(self) -> AsyncGenerator[tuple[Any, Heads | None], None]:
-        from ._given_keys import afetched
-
-        if self.async_client is not None:
-            settings = self._settings(await afetched("api_key", self.api_key), lent=True)
-            yield self.async_client.with_options(**settings), None
-        elif self.client is not None:
-            raise OptionError(
-                "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
-            )
-        else:
-            from ._openai_errors import saying_what_came
-
-            with saying_what_came(self._asked_url()):
-                async with self._clients.aio() as http:
-                    yield http.sdk(self._settings(await afetched("api_key", self.api_key)))
-
-    def _settings(self, given: str | None, *, lent: bool = False) -> dict[str, Any]:
-        """Give the SDK client's settings; what a lent client has of its own is left alone."""
-        settings: dict[str, Any] = {"max_retries": 0}
-        if self.base_url:
-            settings["base_url"] = self.base_url
-        if self.api_key or not lent:
-            settings["api_key"] = self._key(given)
-        return settings
-
-    def _key(self, given: str | None) -> str:
-        key = (given or os.environ.get("OPENAI_API_KEY") or "").strip()
-        if not key and (self.base_url or os.environ.get("OPENAI_BASE_URL")):
-            return _NO_KEY  # local servers need none, the SDK wants one
-        if not key:
-            raise OptionError('no API key: set OPENAI_API_KEY, or give api_key="..."')
-        if not self._sent.note(key):
-            del given, key  # a traceback may show the values of variables
-            raise OptionError(f"api_key {NOT_CARRIED}")
-        return key
 
     def _is_openai(self) -> bool:
         return not self._asked_url() and not self._is_lent()

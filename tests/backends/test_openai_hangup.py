@@ -48,7 +48,7 @@ def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")
-    monkeypatch.setattr(_openai_clients, "_tls", lambda: trusting)
+    monkeypatch.setattr(_openai_clients, "tls_settings", lambda: trusting)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
