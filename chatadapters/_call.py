@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._attempt import Rules
 from ._policies import Retry, Timeout
+from ._redact import header_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._backend import Backend, Payload
     from ._events import Reply, Trimmed
+    from ._spec import Spec
 
 
 class Call(NamedTuple):
@@ -54,3 +56,37 @@ class Call(NamedTuple):
     def policy(self) -> Retry:
         """What holds beside a tenacity object: how a broken reply may go on."""
         return self.retry if isinstance(self.retry, Retry) else Retry()
+
+
+def call_of(
+    spec: Spec, payload: Payload, trimmed: Trimmed | None, *, paced: bool, needs_text: bool
+) -> Call:
+    """Make the call of a payload by what a predict is configured with.
+
+    Args:
+        spec: The configuration.
+        payload: What is sent.
+        trimmed: As in `Call`.
+        paced: Whether the view keeps to the pace of the configuration.
+        needs_text: As in `Call`.
+    """
+    backend = spec.backend
+    rules = Rules(
+        stop=spec.stop,
+        special_tokens=tuple(backend.special_tokens()),
+        inside_reasoning=backend.starts_inside_reasoning(payload),
+        limits=spec.limits,
+        ends_with=spec.ends_with,
+    )
+    return Call(
+        backend=backend,
+        payload=payload,
+        rules=rules,
+        retry=spec.retry,
+        timeout=spec.timeout,
+        pace=spec.pace if paced else 0,
+        needs_text=needs_text,
+        trimmed=trimmed,
+        on_finish=spec.on_finish,
+        header_secrets=header_secrets(spec.options.get("extra_headers")),
+    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,5 +226,7 @@ class Reply:
     error: BaseException | None = field(default=None, compare=False)
 
 
+#: Gives a line to append to the text of a reply that has ended so, or None.
+Notice: TypeAlias = "Callable[[Finish], str | None]"
 ReaderEvent: TypeAlias = Text | Reasoning | Progress | Usage | Finish | Done | Failed
 Event: TypeAlias = Text | Reasoning | Finish | RetryScheduled | Restarted | Trimmed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ._backend import Backend, Payload
     from ._call import Call
-    from ._events import Finish
+    from ._events import Notice
     from ._parts import Message
     from ._protocols import Predict
 
@@ -80,7 +80,7 @@ class FallbackSpec:
         return self.specs[0].show_reasoning
 
     @property
-    def notice(self) -> Callable[[Finish], str | None] | None:
+    def notice(self) -> Notice | None:
         """What the first appends to a finished reply."""
         return self.specs[0].notice
 

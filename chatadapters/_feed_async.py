@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ._feed import End, size_of
+from ._one_by_one import one_by_one
+from ._turns import after_turns
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Callable
 
     from ._backend import Backend, Chunk, Payload
@@ -37,8 +39,6 @@ class AsyncFeed:
     """
 
     def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
-        import asyncio
-
         self._open, self._most = open_stream, most
         self._chunks: list[Chunk] = []
         self._waiting = 0
@@ -84,8 +84,6 @@ class AsyncFeed:
 
     async def aclose(self) -> None:
         """End the stream and wait until its connection is free."""
-        import asyncio
-
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
@@ -110,15 +108,11 @@ class AsyncFeed:
         elif self._gather and (self._room is None or self._waiting > self._most):
             _wake(self._arrived)
         else:
-            from ._turns import after_turns
-
             self._gather = False
             self._make_room()  # what came while nothing was read comes now
             after_turns(partial(_wake, self._arrived))
 
     async def _move(self) -> None:
-        from ._one_by_one import one_by_one
-
         try:
             await one_by_one()
             stream = self._open()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._protocols import AsyncPredict, Predict
     from ._reply import ReplyState
     from ._run import Start
-    from ._spec import Answers
+    from ._spec import SpecLike
     from ._views import View
 
 
@@ -123,7 +123,7 @@ def _check(backend: object) -> None:
         )
 
 
-def predict_of(spec: Answers) -> Predict:
+def predict_of(spec: SpecLike) -> Predict:
     """Make the predict function of a spec, with its views."""
 
     def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
@@ -146,7 +146,7 @@ def predict_of(spec: Answers) -> Predict:
     return cast("Predict", predict)
 
 
-def async_predict_of(spec: Answers) -> AsyncPredict:
+def async_predict_of(spec: SpecLike) -> AsyncPredict:
     """Make the async predict function of a spec, with its views; the twin of `predict_of`."""
 
     async def complete(message: Any, history: Any = None, *extra: Any, **named: Any) -> Reply:
@@ -168,7 +168,7 @@ def async_predict_of(spec: Answers) -> AsyncPredict:
     return cast("AsyncPredict", predict)
 
 
-def spec_of(predict: Any, taker: str) -> Answers:
+def spec_of(predict: Any, taker: str) -> SpecLike:
     """Give what a predict is configured with.
 
     Args:
@@ -180,11 +180,11 @@ def spec_of(predict: Any, taker: str) -> Answers:
     """
     if not (hasattr(predict, "spec") and hasattr(predict, "aio")):
         raise OptionError(f"{taker} takes a predict as a factory makes it, not {predict!r:.80}")
-    spec: Answers = predict.spec
+    spec: SpecLike = predict.spec
     return spec
 
 
-def view_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
+def view_of(spec: SpecLike, view: Callable[..., View], gives: str) -> Any:
     """Make the generator function of one view.
 
     Args:
@@ -195,7 +195,7 @@ def view_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
     return _dressed(streaming(_start(spec, view)), spec, gives)
 
 
-def aview_of(spec: Answers, view: Callable[..., View], gives: str) -> Any:
+def aview_of(spec: SpecLike, view: Callable[..., View], gives: str) -> Any:
     """Make the async generator function of one view; the twin of `view_of`."""
     return _dressed(astreaming(_start(spec, view)), spec, gives)
 
@@ -226,14 +226,14 @@ _VIEWS = (
 _WHOLE = "The whole reply."
 
 
-def _builder(spec: Answers) -> Any:
+def _builder(spec: SpecLike) -> Any:
     def build(message: Any, history: Any = None, *extra: Any, **named: Any) -> Any:
         return spec.with_inputs(extra, named).built(message, history)
 
     return _dressed(build, spec, "Exactly what would be sent.")
 
 
-def _start(spec: Answers, view: Callable[..., View]) -> Start:
+def _start(spec: SpecLike, view: Callable[..., View]) -> Start:
     def start(
         message: Any, history: Any, extra: tuple[Any, ...], named: dict[str, Any]
     ) -> ReplyState:
@@ -254,7 +254,7 @@ def _given(reply: ReplyState) -> Start:
     return start
 
 
-def _dressed(function: Any, spec: Answers, gives: str) -> Any:
+def _dressed(function: Any, spec: SpecLike, gives: str) -> Any:
     """Give a function the name, the signature and the docstring that chat UIs read."""
     names = spec.additional_inputs
     either = Parameter.POSITIONAL_OR_KEYWORD

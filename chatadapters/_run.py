@@ -57,8 +57,6 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
     async def predict(
         message: Any, history: Any = None, *extra: Any, **named: Any
     ) -> AsyncGenerator[Any, None]:
-        from asyncio import sleep as asleep
-
         from ._feed_async import open_async_feed
 
         reply = start(message, history, extra, named)
@@ -67,6 +65,8 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
         try:
             while not reply.over:
                 if reply.wait:
+                    from asyncio import sleep as asleep
+
                     await asleep(reply.wait)
                 async with aclosing(open_async_feed(*reply.begin())) as feed:
                     feed.start()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ._backend import Backend, Payload
     from ._call import Call
-    from ._events import Finish, Reply, Trimmed
+    from ._events import Notice, Reply, Trimmed
     from ._files import Roots
     from ._parts import Message
 
@@ -30,7 +30,7 @@ _DICTS = frozenset({"extra_body", "extra_query"})
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
-class Answers(Protocol):
+class SpecLike(Protocol):
     """What a predict function asks of its configuration: a `Spec`, or several in a row."""
 
     @property
@@ -40,11 +40,11 @@ class Answers(Protocol):
     @property
     def show_reasoning(self) -> bool: ...
     @property
-    def notice(self) -> Callable[[Finish], str | None] | None: ...
+    def notice(self) -> Notice | None: ...
     def close(self) -> None: ...
     async def aclose(self) -> None: ...
-    def changed(self, changes: Mapping[str, Any]) -> Answers: ...
-    def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> Answers: ...
+    def changed(self, changes: Mapping[str, Any]) -> SpecLike: ...
+    def with_inputs(self, values: Sequence[Any], named: Mapping[str, Any]) -> SpecLike: ...
     def built(self, message: Any, history: Any) -> Payload: ...
     def conversation(self, message: Any, history: Any) -> list[Message]: ...
     def call(self, message: Any, history: Any, *, paced: bool, needs_text: bool) -> Call: ...
@@ -64,7 +64,7 @@ class Spec:
     show_reasoning: bool = False
     pace: float = 25
     ends_with: EndsWith = "finish"
-    notice: Callable[[Finish], str | None] | None = None
+    notice: Notice | None = None
     on_finish: Callable[[Reply], object] | None = None
     allowed_roots: Roots = None
     additional_inputs: tuple[str, ...] = ()
@@ -181,32 +181,11 @@ class Spec:
 
     def call_for(self, conversation: list[Message], *, paced: bool, needs_text: bool) -> Call:
         """Decide the same for a conversation that was read already."""
-        from ._attempt import Rules
-        from ._call import Call
-        from ._redact import header_secrets
+        from ._call import call_of
 
         messages, trimmed = self._fitted(conversation)
         payload = self.payload(messages)
-        backend = self.backend
-        rules = Rules(
-            stop=self.stop,
-            special_tokens=tuple(backend.special_tokens()),
-            inside_reasoning=backend.starts_inside_reasoning(payload),
-            limits=self.limits,
-            ends_with=self.ends_with,
-        )
-        return Call(
-            backend=backend,
-            payload=payload,
-            rules=rules,
-            retry=self.retry,
-            timeout=self.timeout,
-            pace=self.pace if paced else 0,
-            needs_text=needs_text,
-            trimmed=trimmed,
-            on_finish=self.on_finish,
-            header_secrets=header_secrets(self.options.get("extra_headers")),
-        )
+        return call_of(self, payload, trimmed, paced=paced, needs_text=needs_text)
 
 
 def _is_name(value: object) -> bool:

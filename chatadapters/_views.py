@@ -8,15 +8,13 @@ from ._errors import IncompleteStreamError
 from ._events import Finish, Reasoning, Restarted, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ._events import Event
+    from ._events import Event, Notice
 
 
 class _Render:
     """Events as the text that a string view shows, reasoning between tags if wanted."""
 
-    def __init__(self, show_reasoning: bool, notice: Callable[[Finish], str | None] | None) -> None:
+    def __init__(self, show_reasoning: bool, notice: Notice | None) -> None:
         self._show_reasoning, self._notice = show_reasoning, notice
         self._open = False
 
@@ -55,11 +53,7 @@ class View:
     pending = False
     length = 0
 
-    def __init__(
-        self,
-        show_reasoning: bool = False,
-        notice: Callable[[Finish], str | None] | None = None,
-    ) -> None:
+    def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         self._render = _Render(show_reasoning, notice)
 
     def push(self, event: Event) -> None:
@@ -78,11 +72,7 @@ class View:
 class EventView(View):
     """Every event as it is."""
 
-    def __init__(
-        self,
-        show_reasoning: bool = False,
-        notice: Callable[[Finish], str | None] | None = None,
-    ) -> None:
+    def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)
         self._events: list[Event] = []
 
@@ -102,11 +92,7 @@ class GrowingView(View):
     shown is always a prefix of one attempt.
     """
 
-    def __init__(
-        self,
-        show_reasoning: bool = False,
-        notice: Callable[[Finish], str | None] | None = None,
-    ) -> None:
+    def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)
         self._new: list[str] = []
         self._text = ""
@@ -142,11 +128,7 @@ class DeltaView(View):
         IncompleteStreamError: When the text of a new attempt differs from what was given.
     """
 
-    def __init__(
-        self,
-        show_reasoning: bool = False,
-        notice: Callable[[Finish], str | None] | None = None,
-    ) -> None:
+    def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)
         self._new: list[str] = []
         self._given: list[str] = []

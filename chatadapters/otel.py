@@ -13,16 +13,16 @@ from ._registry import missing
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from opentelemetry.trace import Tracer, TracerProvider
 
     from ._backend import Backend, Reader
     from ._call import Call
-    from ._events import Finish, ReaderEvent, Reply
+    from ._events import Notice, ReaderEvent, Reply
     from ._parts import Message
     from ._protocols import Predict
-    from ._spec import Answers
+    from ._spec import SpecLike
 
 __all__ = ["traced"]
 
@@ -79,7 +79,7 @@ def traced(
 class _TracedSpec:
     """A spec whose calls report to a span each; in all else it is the one it wraps."""
 
-    spec: Answers
+    spec: SpecLike
     tracer: Tracer = field(compare=False)
     content: bool = False
 
@@ -96,7 +96,7 @@ class _TracedSpec:
         return self.spec.show_reasoning
 
     @property
-    def notice(self) -> Callable[[Finish], str | None] | None:
+    def notice(self) -> Notice | None:
         return self.spec.notice
 
     def built(self, message: Any, history: Any) -> Any:

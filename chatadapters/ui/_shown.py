@@ -12,7 +12,7 @@ from .._views import View
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from .._events import Event
+    from .._events import Event, Notice
     from .._protocols import AsyncPredict, Predict
 
 #: Gives the values of the additional inputs by name; asked once for each message.
@@ -33,11 +33,7 @@ class ShownView(View):
     long.
     """
 
-    def __init__(
-        self,
-        show_reasoning: bool = False,
-        notice: Callable[[Finish], str | None] | None = None,
-    ) -> None:
+    def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)
         self._show_reasoning, self._notice = show_reasoning, notice
         self._reasoning: list[str] = []
