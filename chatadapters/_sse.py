@@ -12,6 +12,7 @@ ServerEvent: TypeAlias = tuple[str, bytes]
 
 _BOM = b"\xef\xbb\xbf"
 _CR = 13
+_ERRORS = b"error:", b'{"error"'
 _DATA = re.compile(rb"(?m)^data: ?(.*)\n\n").findall
 _TYPED = re.compile(rb"(?m)^event: ?(.*)\ndata: ?(.*)\n\n").findall
 
@@ -21,9 +22,10 @@ class SSEDecoder:
 
     Lines end in LF, CR or CRLF, also mixed and split between blocks; a BOM, comments and the
     fields `id` and `retry` are skipped; several `data` lines are joined by a line feed. Data
-    stays bytes: line separators of Unicode split nothing, and JSON is read from bytes. One
-    deviation from the standard: the last event counts without its blank line, because
-    providers leave it out.
+    stays bytes: line separators of Unicode split nothing, and JSON is read from bytes. Two
+    deviations from the standard: the last event counts without its blank line, because
+    providers leave it out; and a line that says `error:`, or is the JSON of an error, as those
+    of llama.cpp and of proxies when they break, is an event of type `error`.
 
     Args:
         limit: Most bytes that the lines of one event may have, comments included.
@@ -130,6 +132,9 @@ class SSEDecoder:
             self._add(b"")
         elif line == b"event":
             self._type = ""
+        elif line.startswith(_ERRORS):
+            self._type = "error"
+            self._add(line.removeprefix(b"error:"))
 
     def _add(self, value: bytes) -> None:
         if self._data is None:

@@ -25,7 +25,7 @@ def decode(*blocks: bytes, limit: int = 10**6) -> list[tuple[str, bytes]]:
 
 
 def naive(stream: bytes) -> list[tuple[str, bytes]]:
-    """Read a whole stream as the standard words it, plus the last event without a blank line."""
+    """Read a whole stream as the standard words it, plus errors and a last event without an end."""
     events: list[tuple[str, bytes]] = []
     kind, data = b"", b""
     for line in [*re.split(rb"\r\n|\r|\n", stream.removeprefix(b"\xef\xbb\xbf")), b""]:
@@ -40,6 +40,9 @@ def naive(stream: bytes) -> list[tuple[str, bytes]]:
             kind = value
         elif name == b"data":
             data += value + b"\n"
+        elif name in (b"error", b'{"error"') and b":" in line:
+            kind = b"error"
+            data += line.removeprefix(b"error:") + b"\n"
     return events
 
 
@@ -63,6 +66,8 @@ def naive(stream: bytes) -> list[tuple[str, bytes]]:
         pytest.param(b"event: a\nevent: b\ndata: x\n\n", [("b", b"x")], id="last type counts"),
         pytest.param(b"event: a\nevent\ndata: x\n\n", [("", b"x")], id="type without colon"),
         pytest.param(b"event: a\ndata: x\n\nevent: b\ndata: y\n\n", [("a", b"x"), ("b", b"y")]),
+        pytest.param(b"data: a\n\nerror: {}\n\n", [("", b"a"), ("error", b" {}")], id="error"),
+        pytest.param(b'{"error": 1}', [("error", b'{"error": 1}')], id="error alone"),
         pytest.param(b"event: a\xff\ndata: \xff\n\n", [("a�", b"\xff")], id="bad UTF-8"),
         pytest.param(b"data: a\n\ndata: b", [("", b"a"), ("", b"b")], id="no last line end"),
         pytest.param(b"data: a\n\ndata: b\n", [("", b"a"), ("", b"b")], id="no blank line"),

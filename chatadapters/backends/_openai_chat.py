@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .._parts import Content, Message, Part
-    from ._openai_types import Block, Chunk, Delta
+    from ._openai_types import Block, Chunk, Delta, Groq
 
 ROLES = frozenset({"system", "developer", "user", "assistant"})
 
@@ -131,25 +131,56 @@ class ChatReader(WireReader):
         self._decode = _decoder().decode
         self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
+        self._repeats: bool | None = None  # whether messages say again what deltas said
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
         if chunk.error or chunk.choices is None:
             self._no_answer(data)
+        if chunk.x_groq is not None:
+            self._groq(chunk.x_groq)
         if chunk.usage:
             self._out.usage = chunk.usage
-        for choice in chunk.choices or ():
-            if choice.index:
+        choices = chunk.choices or []
+        for choice in choices:
+            if choice.index or (choice.index is None and choice is not choices[0]):
                 continue
-            delta = choice.delta or choice.message
+            delta = choice.delta
+            if delta is None and choice.message is not None:
+                delta = self._unsaid(choice.message)
             if delta is not None:
                 self._delta(delta)
             elif choice.text:
                 self._out.text(choice.text)
             if choice.error:
                 raise reported(choice.error)
+            if choice.usage:
+                self._out.usage = choice.usage
             if choice.finish_reason is not None:
                 self._finish(finish_reason(choice.finish_reason))
+
+    def _groq(self, said: Groq) -> None:
+        if said.error:
+            raise reported(said.error)
+        if said.usage:
+            self._out.usage = said.usage
+
+    def _unsaid(self, message: Delta) -> Delta:
+        """Take out of a message what deltas have said: MiniMax's last chunk has all of it again.
+
+        A server whose first message comes before any delta sends messages in place of deltas.
+        """
+        (text, reasoning), calls = self._out.said, self._tools.whole()
+        if self._repeats is None:
+            self._repeats = bool(text or reasoning or calls)
+        if self._repeats and text:
+            message.content = message.refusal = None
+        if self._repeats and reasoning:
+            message.reasoning_content = message.reasoning = message.thinking = None
+            message.reasoning_details = None
+        if self._repeats and calls:
+            message.tool_calls = message.function_call = None
+        return message
 
     def _delta(self, delta: Delta) -> None:
         # Some servers send their reasoning under several names at once.

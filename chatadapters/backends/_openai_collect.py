@@ -63,6 +63,11 @@ class Collector:
             self._events.append(event)
         self._finished = True
 
+    @property
+    def said(self) -> tuple[bool, bool]:
+        """Whether any text came, and any reasoning."""
+        return self._text.said, self._reasoning.said
+
     def __bool__(self) -> bool:
         return bool(self._events or self._open.pieces)
 
@@ -109,6 +114,12 @@ class _Channel:
         self._leaks = LeakFilter() if leaks else None
         self.pieces: list[str] = []
         self._joiner = SurrogateJoiner()
+        self._taken = False
+
+    @property
+    def said(self) -> bool:
+        """Whether any piece came."""
+        return self._taken or any(self.pieces)
 
     def take(self, *, last: bool) -> str:
         if not (self.pieces or last):
@@ -117,6 +128,7 @@ class _Channel:
             self.pieces.append(self.so_far.flush())
         text = self._joiner.feed("".join(self.pieces))
         self.pieces.clear()
+        self._taken = self._taken or bool(text)
         if last:
             text += self._joiner.flush()
         if self._leaks is not None:

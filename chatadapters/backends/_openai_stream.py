@@ -88,6 +88,7 @@ class WireReader(Reader):
 
     def _is_answer(self, body: bytes) -> bool:
         try:
+            self._listed(body)
             self._whole(body)
         except MalformedStreamError:
             return False
@@ -110,7 +111,15 @@ class WireReader(Reader):
         elif data and name == "error":
             raise reported(_value(data))
         elif data:
+            self._listed(data)
             self._event(data)
+
+    def _listed(self, data: bytes) -> None:
+        """Look for an error in a list, in which Google's come."""
+        if data[:1] == b"[" and isinstance(found := loads(data), list):
+            for each in found[:1]:
+                if isinstance(each, dict) and (error := error_in(each)) is not None:
+                    raise error
 
     def _no_answer(self, data: bytes) -> None:
         """Look for an error in an event that has nothing that an answer has."""

@@ -58,8 +58,17 @@ class Choice(Struct, gc=False):
     index: int | None = None
     message: Delta | None = None
     error: Any = None
+    #: Moonshot says here what it took.
+    usage: Any = None
     #: Of servers that mix it up with raw completions.
     text: str | None = None
+
+
+class Groq(Struct, gc=False):
+    """What Groq alone says: why a stream stopped early, and in older streams what it took."""
+
+    error: Any = None
+    usage: Any = None
 
 
 class Chunk(Struct, gc=False):
@@ -68,6 +77,7 @@ class Chunk(Struct, gc=False):
     choices: list[Choice] | None = None
     usage: Any = None
     error: Any = None
+    x_groq: Groq | None = None
 
 
 class RawChoice(Struct, gc=False):

@@ -244,6 +244,36 @@ def test_text_after_the_finish_is_not_read() -> None:
     assert read(ChatReader(), body) == [Text("Hi"), Finish("stop"), Done()]
 
 
+def test_a_whole_message_at_the_end_says_nothing_again() -> None:
+    """MiniMax's last chunk has all that its deltas said; what they did not say is read."""
+    function = {"name": "f", "arguments": "{}"}
+    message = {"content": "Hi", "reasoning_content": "Hm", "tool_calls": [{"function": function}]}
+    whole = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    called_f = Finish("tool_calls", tool_calls=(called(None, "f", "{}"),))
+    head = delta(role="assistant")
+    for deltas in (
+        [delta(reasoning_content="Hm"), delta(content="Hi"), tool(function=function)],
+        [delta(reasoning_content="Hm"), delta(content="H"), delta(content="i")],
+        [delta(reasoning_content="Hm")],
+        [],
+    ):
+        found = read(ChatReader(), stream(head, *deltas, whole))
+        said = [each for each in found if not isinstance(each, Progress)]
+        assert said == [Reasoning("Hm"), Text("Hi"), called_f]
+
+
+def test_messages_may_come_in_place_of_deltas() -> None:
+    """Where they come from the start, each brings what is new."""
+    pieces = [{"choices": [{"index": 0, "message": {"content": text}}]} for text in ("ha", "ha")]
+    assert read(ChatReader(), stream(*pieces, end())) == [Text("haha"), Finish("stop")]
+
+
+def test_answers_without_a_number_do_not_mix() -> None:
+    """The first of a chunk is the one that is read."""
+    two = {"choices": [{"delta": {"content": text}} for text in ("Hi", "Good day")]}
+    assert read(ChatReader(), stream(two, end())) == [Text("Hi"), Finish("stop")]
+
+
 def test_a_refusal_is_text_and_the_reason() -> None:
     """A refusal can be read, and told from an answer."""
     body = stream(delta(content=None, refusal="I can"), delta(refusal="not."), end(), DONE)
@@ -392,6 +422,8 @@ USAGE = Usage(input_tokens=9, output_tokens=3, reasoning_tokens=1, cached_tokens
         stream({"choices": [], "usage": COUNTS}, end()),
         stream(end(usage=COUNTS)),
         stream({"usage": COUNTS}, end()),
+        stream({"choices": [], "x_groq": {"id": "r", "usage": COUNTS}}, end()),
+        stream({"choices": [{"delta": {}, "usage": COUNTS, "finish_reason": "stop"}]}),
         stream({**delta(content=""), "usage": {"prompt_tokens": 1}}, end(usage=COUNTS)),
     ],
 )
@@ -443,11 +475,11 @@ def test_unknown_usage_is_none() -> None:
         ({"detail": "m"}, None, None),
         ({**end("error"), "error": {"message": "m", "code": 502}}, 502, None),
         ({"choices": [{"delta": {}, "error": {"message": "m", "code": 502}}]}, 502, None),
+        ({**end(), "x_groq": {"id": "r", "error": "m"}}, None, None),
+        ([{"error": {"message": "m", "code": 429, "status": "GONE"}}], 429, "GONE"),
     ],
 )
-def test_an_error_in_the_stream_is_raised(
-    chunk: dict[str, Any], status: int | None, code: str | None
-) -> None:
+def test_an_error_in_the_stream_is_raised(chunk: Any, status: int | None, code: str | None) -> None:
     """Every shape of it is an error with the provider's words, status and code."""
     _, error = read_broken(ChatReader(), stream(chunk))
     assert isinstance(error, ProviderStreamError)
@@ -461,6 +493,26 @@ def test_an_error_event_is_raised(data: str) -> None:
     _, error = read_broken(ChatReader(), f"event: error\ndata: {data}\n\n".encode())
     assert isinstance(error, ProviderStreamError)
     assert str(error).endswith(": m")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'error: {"code": 400, "message": "m"}\n\ndata: [DONE]\n\n',
+        b'{"error": {"code": 400, "message": "m"}}\n',
+        b'{"error": {"code": 400, "message": "m"}}',
+        b'{"error":"m","code":400}\n\n',
+    ],
+)
+def test_an_error_may_come_outside_of_any_event(line: bytes) -> None:
+    """As from llama.cpp until autumn 2025, and from proxies that pass on what they got."""
+    body = stream(delta(content="Hal")) + line
+    for blocks in ([body], in_pieces(body, 7)):
+        events, error = read_broken(ChatReader(), *blocks)
+        assert events == [Text("Hal")]
+        assert isinstance(error, ProviderStreamError)
+        assert str(error).endswith(": m")
+        assert error.status == 400
 
 
 def test_text_before_an_error_counts() -> None:
@@ -631,6 +683,9 @@ def test_an_error_in_plain_json_is_raised() -> None:
     _, error = read_broken(ChatReader(), b'{"error": {"message": "m", "code": 500}}')
     assert isinstance(error, ProviderStreamError)
     assert error.status == 500
+    _, error = read_broken(ChatReader(), b'[{"error": {"message": "m", "code": 429}}]')
+    assert isinstance(error, ProviderStreamError)
+    assert error.status == 429
 
 
 @pytest.mark.parametrize("body", [b"\xef\xbb\xbf\n <!doctype html><p>Log in", b"<html>"])
