@@ -96,7 +96,8 @@ class Retry:
         total: Seconds that waits and failed attempts may take together; healthy streaming
             does not count.
         wait: Seconds before the second attempt; each further wait is twice as long, at most
-            8 s, with up to half of this on top at random. What the server asks for goes first.
+            8 s, with up to half of this on top at random. What the server asks for goes first,
+            unless that is 0 or a time that is over.
         max_wait: Longest single wait in seconds.
         midstream: What happens to a reply that breaks after its first text. `"resume"`
             continues it where the backend can, `"restart"` begins again and replaces the

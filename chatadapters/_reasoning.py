@@ -16,6 +16,7 @@ Tags: TypeAlias = "Sequence[tuple[str, str]]"
 TAGS: Tags = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),  # Gemini, where it is asked for its thoughts
     ("<seed:think>", "</seed:think>"),
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),

@@ -105,7 +105,8 @@ def _tenacity(policy: Retry, attempts: Attempts) -> Any:
     def wait(state: RetryCallState) -> float:
         outcome = state.outcome
         asked = wanted_wait(outcome.exception()) if outcome is not None else None
-        return min(backoff(state), policy.max_wait) if asked is None else asked
+        # None at all, or one that is over by our clock, is no reason to ask again at once.
+        return asked or min(backoff(state), policy.max_wait)
 
     waits: WaitBaseT = wait
     worth: RetryBaseT = retry_if_exception(attempts.worth)

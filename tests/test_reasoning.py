@@ -53,6 +53,7 @@ def split_whole(text, tags, *, inside=False) -> tuple[str, str]:
         ("<think>\nwhy\n</think>\n\nbecause\n", "why\n", "because\n"),
         (" \n<think>why</think>because", "why", "because"),
         ("<thinking>why</thinking>because", "why", "because"),
+        ("<thought>why</thought>because", "why", "because"),
         ("◁think▷why◁/think▷because", "why", "because"),
         ("[THINK]why[/THINK]because", "why", "because"),
         ("<think>\n\n</think>\n\nbecause", "", "because"),

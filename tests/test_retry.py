@@ -214,6 +214,15 @@ def test_a_wait_the_server_asks_for_is_kept_or_refused() -> None:
     assert Attempts(Retry(max_wait=11), Backend()).after(asked, 0.0) is None
 
 
+@pytest.mark.parametrize("asked", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_wait_that_is_none_is_not_taken_for_one(asked: str) -> None:
+    """Else a clock that goes wrong would burn all attempts within a moment."""
+    attempts = Attempts(Retry(), Backend())
+    waits = [attempts.after(HTTPError(503, {"retry-after": asked}), 0.0) or 0.0 for _ in range(2)]
+    assert waits[0] >= 0.5
+    assert waits[1] >= 1.0
+
+
 def test_a_tenacity_object_decides_when() -> None:
     """A user's own object is asked for retry, wait and stop."""
     own = tenacity.Retrying(
