@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ._checks import is_sendable
 from ._completion import SHELLS
 from ._errors import ChatAdaptersError, OptionError, UnknownBackendError
-from ._pipe import drop_output
+from ._pipe import drop_output, replace_closed
 from ._predict import make_predict
 from ._prompt_command import add_prompt_commands, help_format
 from ._registry import BACKENDS
@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 for a failure, 2 for wrong usage, 130 when interrupted.
     """
+    replace_closed()
     _accept_any_text()
     parser = _parser()
     args = parser.parse_args(argv)
@@ -53,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     try:
         return int(args.run(args))
+    except BrokenPipeError:  # nobody reads what we say any more
+        drop_output()
+        return FAILED
     except (ChatAdaptersError, OSError) as error:
         if args.debug:
             raise
@@ -62,9 +66,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: Exception) -> int:
-    if isinstance(error, BrokenPipeError):
-        drop_output()
-        return FAILED
     print(f"chatadapters: error: {error}", file=sys.stderr)
     return USAGE if isinstance(error, OptionError | UnknownBackendError) else FAILED
 

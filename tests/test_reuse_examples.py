@@ -177,6 +177,13 @@ def test_ctrl_c_ends_the_bot() -> None:
         assert bot.stderr.read() == ""
 
 
+def test_the_bot_ends_where_its_input_is_closed() -> None:
+    """There are no events then."""
+    line = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, APPS / "bot.py"]
+    done = subprocess.run(line, capture_output=True, timeout=100, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

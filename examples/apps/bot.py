@@ -52,10 +52,11 @@ async def main() -> None:
 
 def read(loop: asyncio.AbstractEventLoop, events: asyncio.Queue[str]) -> None:
     """Read the input in a thread of its own, which a Ctrl-C does not wait for."""
-    line = "-"
-    while line:
-        line = sys.stdin.readline()
-        loop.call_soon_threadsafe(events.put_nowait, line)
+    try:
+        for line in sys.stdin or ():  # a closed one is None
+            loop.call_soon_threadsafe(events.put_nowait, line)
+    finally:
+        loop.call_soon_threadsafe(events.put_nowait, "")
 
 
 if __name__ == "__main__":
