@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._events import Done, Progress, Reasoning, Text, Usage
 from .._json import SurrogateJoiner
 from ._openai_leaks import LeakFilter
-from ._so_far import SoFar
+from ._so_far import Growth, SoFar
 
 if TYPE_CHECKING:
     from .._events import Finish, ReaderEvent
@@ -36,6 +36,7 @@ class Collector:
     def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
         self._text = _Channel(Text, cumulative=cumulative, leaks=leaks)
         self._reasoning = _Channel(Reasoning, cumulative=cumulative)
+        self._growth = None if cumulative else Growth()
         self._open = self._text
         self._events: list[ReaderEvent] = []
         self._finished = False
@@ -46,6 +47,8 @@ class Collector:
         """Take a piece of the answer."""
         if self._open is not self._text:
             self._turn_to(self._text)
+        if self._growth is not None and not self._growth.goes_on(piece):
+            self._growth = None
         so_far = self._text.so_far
         self._text.pieces.append(piece if so_far is None else so_far.newest(piece))
 

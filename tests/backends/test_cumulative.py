@@ -6,10 +6,18 @@ import json
 from itertools import accumulate
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatadapters import Reasoning, Retry, Text, openai_predict
+from chatadapters import (
+    Finish,
+    MalformedStreamError,
+    Reasoning,
+    Retry,
+    Text,
+    openai_predict,
+)
 from chatadapters.backends._openai_chat import ChatReader
 from tests.backends.reading import read, stream
 from tests.backends.served import Served, answer
@@ -71,6 +79,27 @@ def test_the_arguments_of_a_call_are_repeated_too() -> None:
     calls = [delta(tool_calls=[{"index": 0, "id": "x", "function": each}]) for each in functions]
     *_, finish = read(ChatReader(cumulative=True), stream(*calls, END))
     assert [call["function"] for call in finish.tool_calls] == functions[-1:]
+
+
+def test_a_server_that_repeats_its_text_unasked_is_named(run: Run) -> None:
+    """Its reply would be doubled many times over; another attempt would be no other."""
+    pieces = [stream(delta(content=text)) for text in accumulate("Hello you")]
+    with Served([answer(*pieces, stream(END))]) as server:
+        predict = openai_predict("m", base_url=server.url)
+        with pytest.raises(MalformedStreamError, match="set cumulative=True"):
+            run(predict, "events", "Hi")
+        assert len(server.requests) == 1
+        assert run(predict.using(cumulative=True), "predict", "Hi")[-1] == "Hello you"
+
+
+@pytest.mark.parametrize(
+    "pieces", [accumulate("-" * 9), accumulate(["ha"] * 9), ["a", "ab", "abc", "abcd", "e"]]
+)
+def test_a_text_that_grows_for_a_while_is_a_text(pieces: Any) -> None:
+    """Rows of one character come in longer and longer pieces, and words may be alike."""
+    texts = [*pieces]
+    events = read(ChatReader(), stream(*(delta(content=text) for text in texts), END))
+    assert events == [Text("".join(texts)), Finish("stop")]
 
 
 def test_a_break_within_a_character_is_mended(run: Run) -> None:
