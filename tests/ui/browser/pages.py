@@ -306,6 +306,15 @@ class Chat:
         texts = [text.strip() for text in self.page.locator(self.ui.answers).all_inner_texts()]
         return [text for text in texts if text not in self.sent]  # Panel's messages are all alike
 
+    def settled(self) -> list[str]:
+        """Wait until the answers stay as they are; give them."""
+        before, since = self.answers(), time.monotonic()
+        while time.monotonic() - since < 0.7:
+            self.page.wait_for_timeout(50)
+            if (now := self.answers()) != before:
+                before, since = now, time.monotonic()
+        return before
+
     def states(self, wanted: str) -> list[str]:
         """Wait until the last answer has some text; give the states it was seen in before."""
         seen: list[str] = []

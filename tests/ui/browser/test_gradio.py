@@ -126,8 +126,8 @@ def test_gradio_5_does_not_stop_plain_predict(
         chat.send("slow")
         chat.states("word5")
         chat.stop()
-        chat.page.wait_for_timeout(500)
-        (stopped,) = chat.answers()
+        (stopped,) = chat.settled()
+        assert "word79" not in stopped
         wait_until(lambda: provider.whole == whole + 1)
         assert provider.left == left
         expect(page.locator(ui.box).first).to_be_enabled(timeout=30_000)
