@@ -54,11 +54,10 @@ class Attempt:
         self._stop = StopFilter(rules.stop) if rules.stop else None
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
-        self.done = False
         self._events: list[Text | Reasoning] = []
         self.finish: Finish | None = None
         self.usage: Usage | None = None
-        self.over = False
+        self.done = self.over = False
         self.content = 0
         self._raw = StringIO()
         self._plain = True
@@ -76,8 +75,9 @@ class Attempt:
         """
         self._read(self._reader.finish())
         self.over = True
-        if self.finish is None:
-            self._end_without_finish()
+        if self.finish is None and self._rules.ends_with != "close":
+            raise IncompleteStreamError(_incomplete(done=False))
+        self._finish(Finish("unknown"))
 
     def take(self) -> list[Text | Reasoning]:
         """Give what may be shown now and was not given yet."""
@@ -91,12 +91,6 @@ class Attempt:
         prompt.
         """
         return resumable(self._raw.getvalue()) if self._plain else START
-
-    def _end_without_finish(self) -> None:
-        wanted = self._rules.ends_with
-        if wanted != "close":
-            raise IncompleteStreamError(_incomplete(done=False))
-        self._finish(Finish("unknown"))
 
     def _read(self, events: Iterable[ReaderEvent]) -> None:
         if not hasattr(events, "__iter__"):
@@ -141,9 +135,9 @@ class Attempt:
         text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
             self._join = None
-            self._take(text)
+            self._add(text)
 
-    def _take(self, text: str) -> None:
+    def _add(self, text: str) -> None:
         self._raw.write(text)
         self._split(text if self._tokens is None else self._tokens.feed(text))
 
@@ -183,7 +177,7 @@ class Attempt:
 
     def _flush(self) -> None:
         if self._join is not None:
-            self._take(self._join.flush())
+            self._add(self._join.flush())
         if self._tokens is not None:
             self._split(self._tokens.flush())
         self._show(self._splitter.flush())

@@ -71,7 +71,8 @@ def doctor(names: Sequence[str], options: Mapping[str, Any], *, ask: bool) -> in
     bad = _section("packages", [("chatadapters", of_extra(None))])
     if names:
         found = [(name, closely(name, options, ask=ask)) for name in names]
-        return int(_section("backends", found) > 0 or bad > 0 or _any(found, "unset", "absent"))
+        bad += _section("backends", found)
+        return int(bad > 0 or any(each.state in ("unset", "absent") for _, each in found))
     bad += _section("backends", ((name, of_backend(name, options)) for name in backend_names()))
     bad += _section("extras", ((name, of_extra(name)) for name in _EXTRAS))
     _line("\nA closer look at one: chatadapters doctor --backend NAME [--ask]")
@@ -81,17 +82,16 @@ def doctor(names: Sequence[str], options: Mapping[str, Any], *, ask: bool) -> in
 def of_extra(extra: str | None) -> Finding:
     """Say whether the packages of an extra are installed in versions that will do."""
     needed = packages(extra)
-    command = f'pip install --upgrade "chatadapters{f"[{extra}]" if extra else ""}"'
+    ours = f'"chatadapters{f"[{extra}]" if extra else ""}"'
     if wrong := [each for each in needed if each.version and not each.fits]:
         told = (f"{each.name} {each.version} does not do, it takes {each.needed}" for each in wrong)
-        return Finding("broken", "; ".join(told), command)
+        return Finding("broken", "; ".join(told), f"pip install --upgrade {ours}")
     if lacking := [each.name for each in needed if not each.version]:
         said = f"{' and '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} not installed"
         use = f" ({_FOR[extra]})" if extra in _FOR else ""
-        state = "absent" if extra else "broken"
-        return Finding(
-            state, said + use, command.replace(" --upgrade", "" if extra else " --upgrade")
-        )
+        if extra:
+            return Finding("absent", said + use, f"pip install {ours}")
+        return Finding("broken", said, f"pip install --upgrade {ours}")
     return Finding("ok", ", ".join(f"{each.name} {each.version}" for each in needed))
 
 
@@ -101,9 +101,10 @@ def of_backend(name: str, options: Mapping[str, Any]) -> Finding:
     installed = of_extra(extra) if name in BACKENDS and extra else Finding("ok", "")
     if installed.state != "ok":
         return installed
-    lacks = _LACKS[name](options) if name in _LACKS else None
-    says = "; ".join(filter(None, (installed.says, lacks and lacks.says)))
-    return lacks._replace(says=says) if lacks else installed
+    if name not in _LOOKS:
+        return installed
+    more = _LOOKS[name](options)
+    return more._replace(says="; ".join(filter(None, (installed.says, more.says))))
 
 
 def closely(name: str, options: Mapping[str, Any], *, ask: bool) -> Finding:
@@ -140,7 +141,7 @@ def _asked(name: str, options: Mapping[str, Any], found: Finding) -> Finding:
     return found._replace(says=f"{found.says}; {took}" if found.says else took)
 
 
-def _lacks_local(options: Mapping[str, Any]) -> Finding:
+def _look_at_local(options: Mapping[str, Any]) -> Finding:
     model = options.get("model") or EMBEDDED
     path = weights_here(model)
     if path is not None:
@@ -153,7 +154,7 @@ def _lacks_local(options: Mapping[str, Any]) -> Finding:
     )
 
 
-def _lacks_openai(options: Mapping[str, Any]) -> Finding:
+def _look_at_openai(options: Mapping[str, Any]) -> Finding:
     found = _key("OPENAI_API_KEY")
     if found is None:
         return Finding("ok", "OPENAI_API_KEY is set")
@@ -163,7 +164,7 @@ def _lacks_openai(options: Mapping[str, Any]) -> Finding:
     return found
 
 
-def _lacks_huggingface(options: Mapping[str, Any]) -> Finding:
+def _look_at_huggingface(options: Mapping[str, Any]) -> Finding:
     del options
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if os.environ.get(name):
@@ -176,16 +177,16 @@ def _lacks_huggingface(options: Mapping[str, Any]) -> Finding:
     )
 
 
-def _lacks_langchain(options: Mapping[str, Any]) -> Finding:
+def _look_at_langchain(options: Mapping[str, Any]) -> Finding:
     del options
     return Finding("ok", "keys are those of the model's own package")
 
 
-_LACKS: dict[str, Callable[[Mapping[str, Any]], Finding]] = {
-    "huggingface": _lacks_huggingface,
-    "langchain": _lacks_langchain,
-    "local": _lacks_local,
-    "openai": _lacks_openai,
+_LOOKS: dict[str, Callable[[Mapping[str, Any]], Finding]] = {
+    "huggingface": _look_at_huggingface,
+    "langchain": _look_at_langchain,
+    "local": _look_at_local,
+    "openai": _look_at_openai,
 }
 
 
@@ -222,10 +223,6 @@ def _section(
 def _wrapped(text: str, head: str) -> str:
     lines = textwrap.wrap(text, 76, break_long_words=False, break_on_hyphens=False) or [""]
     return (head + f"\n{' ' * 22}".join(lines)).rstrip()
-
-
-def _any(found: Sequence[tuple[str, Finding]], *states: str) -> bool:
-    return any(finding.state in states for _, finding in found)
 
 
 def _line(text: str) -> None:

@@ -120,5 +120,15 @@ class ReasoningSplitter:
         return reasoning, answer
 
 
+def ends_inside(prompt: str) -> bool:
+    r"""Say whether a prompt ends with a tag that opens a block, so that the reply begins in it.
+
+    Example:
+        >>> ends_inside("<|assistant|><think>\n"), ends_inside("What is <think>?")
+        (True, False)
+    """
+    return prompt.rstrip().endswith(tuple(opening for opening, _ in TAGS))
+
+
 def _pieces(reasoning: str, answer: str) -> list[tuple[bool, str]]:
     return [piece for piece in ((True, reasoning), (False, answer)) if piece[1]]

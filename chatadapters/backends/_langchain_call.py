@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._events import Finish
+from ._collector import Collector
+from ._finish_reason import finish_reason
 from ._langchain_chunks import (
     is_reasoning,
     reason_in,
@@ -13,9 +15,7 @@ from ._langchain_chunks import (
     said,
 )
 from ._langchain_ends import FINISHING_PROVIDERS
-from ._openai_collect import Collector
-from ._openai_finish import finish_reason
-from ._openai_tools import ToolCalls
+from ._tool_calls import ToolCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
+from ._wire_options import APART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,6 @@ _TEXT = """
     parallel_tool_calls presence_penalty reasoning_effort repeat_penalty response_format seed
     temperature tool_choice tools top_k top_p typical_p
 """
-#: What is no field of a request under its own name.
-APART = frozenset({"extra_body", "stop"})
 RAW_OPTIONS = APART | frozenset(_SAMPLING.split())
 CHAT_OPTIONS = RAW_OPTIONS | frozenset(_CHAT_ONLY.split())
 #: What a client of a server may set: neither which slot it takes nor a length of another name.

@@ -10,11 +10,11 @@ from .._errors import UnsupportedContentError
 from .._events import Finish
 from .._json import TypedDecoder
 from .._parts import AudioPart, FilePart, ImagePart, TextPart
-from ._openai_errors import reported
-from ._openai_finish import finish_reason
-from ._openai_stream import EVENT_LIMIT, WireReader
-from ._openai_tools import ToolCalls
+from ._finish_reason import finish_reason
+from ._tool_calls import ToolCalls
 from ._tool_messages import tool_message
+from ._wire_errors import reported
+from ._wire_reader import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

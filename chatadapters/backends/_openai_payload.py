@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._openai_chat import chat_messages
 from ._openai_options import check_options
-from ._openai_tools import flat_tools
+from ._tool_calls import flat_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

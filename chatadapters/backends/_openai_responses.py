@@ -10,12 +10,12 @@ from .._errors import MalformedStreamError
 from .._events import Finish
 from .._json import TypedDecoder
 from .._parts import FilePart, ImagePart, TextPart
+from ._finish_reason import finish_reason
 from ._openai_chat import content_for
-from ._openai_errors import reported
-from ._openai_finish import finish_reason
-from ._openai_stream import EVENT_LIMIT, WireReader
-from ._openai_tools import function_call
+from ._tool_calls import function_call
 from ._tool_messages import tool_items
+from ._wire_errors import reported
+from ._wire_reader import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

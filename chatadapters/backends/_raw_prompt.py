@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._content import text_of
 from .._errors import OptionError
 from .._parts import Message
+from .._reasoning import ends_inside
 from ._continuing import is_bound, splits_stop
 from ._stop_reader import StopReader
 from ._stop_sequences import MOST_STOPS
@@ -90,8 +91,7 @@ class RawPrompt(NamedTuple):
 
     def begins_in_reasoning(self, payload: Mapping[str, Any]) -> bool:
         """Say whether the prompt ends with an opened block of reasoning."""
-        prompt: str = payload[self.wire.prompt]
-        return prompt.rstrip().endswith("<think>")
+        return ends_inside(payload[self.wire.prompt])
 
     def resumed(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`; None when it cannot."""

@@ -9,13 +9,13 @@ from .._errors import MalformedStreamError, OptionError, ProviderStreamError, St
 from .._events import Failed, Finish
 from .._json import TypedDecoder, loads
 from ._continuing import fewer_tokens
-from ._openai_errors import reported
-from ._openai_finish import finish_reason
-from ._openai_stream import EVENT_LIMIT, WireReader
+from ._finish_reason import finish_reason
 from ._raw_prompt import RawWire
 from ._tgi_errors import retryable
 from ._tgi_package import check_request, in_its_type
+from ._wire_errors import reported
 from ._wire_options import APART, TGI, TGI_OPENAI_NAMES, check_names
+from ._wire_reader import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._content import text_of
 from .._parts import TextPart, ToolCallPart, ToolResultPart
-from ._openai_tools import function_call
+from ._tool_calls import function_call
 
 if TYPE_CHECKING:
     from .._parts import Content

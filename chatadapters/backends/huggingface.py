@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from .._errors import OptionError, ProviderStreamError
+from .._errors import OptionError
 from ._addresses import check_name, check_url, with_route
 from ._http_backend import HTTPBackend
 from ._huggingface_hub import (
@@ -38,16 +38,6 @@ _CHAT_ROUTE = "/chat/completions"
 #: What hub's own client calls the only model of a server.
 _ONLY_MODEL = "dummy"
 _TOKEN_START = "hf_"
-#: Errors inside a stream that another attempt would meet again.
-_LASTING = frozenset(
-    {
-        "authentication_error",
-        "context_length_exceeded",
-        "invalid_api_key",
-        "invalid_request_error",
-        "model_not_found",
-    }
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -210,7 +200,7 @@ class HuggingFaceBackend(HTTPBackend):
         return () if self.task == "chat" else self._template().special_tokens
 
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
-        """Say whether the prompt ends with an opened `<think>`."""
+        """Say whether the prompt ends with a tag that opens a block of reasoning."""
         return self.task != "chat" and self._raw.begins_in_reasoning(payload)
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
@@ -223,11 +213,10 @@ class HuggingFaceBackend(HTTPBackend):
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say whether a failure that the server names may pass."""
-        if isinstance(error, ProviderStreamError) and error.code in _LASTING:
-            return False
         from ._tgi_errors import retryable
+        from ._wire_errors import is_lasting
 
-        return retryable(error)
+        return False if is_lasting(error) else retryable(error)
 
     def _url(self) -> str:
         asked = self._asked

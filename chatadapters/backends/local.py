@@ -14,14 +14,15 @@ from .._clients import Clients
 from .._http import apost, post_blocks
 from .._http_clients import http_clients
 from .._pour import PouredStream
-from .._reasoning import TAGS
+from .._reasoning import ends_inside
 from ._chat_resume import continued
-from ._continuing import fewer_tokens, is_bound, splits_stop
+from ._continuing import is_bound, splits_stop
 from ._llama import LlamaConfig, LlamaServer
 from ._llama_guard import harmless
-from ._llama_options import APART, CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options, with_schema
+from ._llama_options import CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options, with_schema
 from ._openai_chat import ChatReader, chat_messages
-from ._openai_completions import CompletionsReader
+from ._raw_completions import CompletionsReader, completions_resumed
+from ._wire_options import APART
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
@@ -131,8 +132,7 @@ class LocalBackend(Backend):
 
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
         """Say whether the prompt ends with a tag that opens a block of reasoning."""
-        prompt: str = payload.get("prompt", "")
-        return prompt.rstrip().endswith(tuple(opening for opening, _ in TAGS))
+        return ends_inside(payload.get("prompt", ""))
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:
         """Build the request that goes on after `text`, with at least the tokens that are left."""
@@ -140,7 +140,7 @@ class LocalBackend(Backend):
             return continued(payload, text, "llama.cpp")
         if is_bound(payload) or splits_stop(payload.get("stop", ()), text):
             return None
-        return {**fewer_tokens(payload, text), "prompt": payload["prompt"] + text}
+        return completions_resumed(payload, text)
 
     def close(self) -> None:
         """Stop the server when no reply uses it; the next message starts a new one."""

@@ -182,7 +182,7 @@ class OpenAIBackend(Backend):
 
     def retryable(self, error: BaseException) -> bool | None:
         """Say that what is wrong with the request itself stays wrong."""
-        from ._openai_errors import is_lasting
+        from ._wire_errors import is_lasting
 
         return False if is_lasting(error) else None
 

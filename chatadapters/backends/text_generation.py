@@ -128,7 +128,7 @@ class TextGenerationBackend(HTTPBackend):
         return self._raw.template.special_tokens
 
     def starts_inside_reasoning(self, payload: Mapping[str, Any]) -> bool:
-        """Say whether the prompt ends with an opened `<think>`."""
+        """Say whether the prompt ends with a tag that opens a block of reasoning."""
         return self._raw.begins_in_reasoning(payload)
 
     def resume(self, payload: Mapping[str, Any], text: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import re
 from math import isfinite
 from typing import Any, NoReturn
 
+from .._content import repaired
 from ._errors import RefusedError
 
 _DEEPEST = 64
@@ -53,20 +54,14 @@ def _values(text: str) -> int:
 
 def _safe(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return repaired(value)
     if not depth:
         raise RefusedError(400, f"the request is nested more than {_DEEPEST} deep")
     if isinstance(value, dict):
-        return {_text(name): _safe(item, depth - 1) for name, item in value.items()}
+        return {repaired(name): _safe(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list):
         return [_safe(item, depth - 1) for item in value]
     return value
-
-
-def _text(text: str) -> str:
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _finite(text: str) -> float:

@@ -349,9 +349,10 @@ def test_a_tool_call_of_an_older_tgi(run: Run) -> None:
     ]
 
 
-def test_what_stays_wrong_is_not_repeated(run: Run) -> None:
+@pytest.mark.parametrize("code", ["context_length_exceeded", "content_policy_violation"])
+def test_what_stays_wrong_is_not_repeated(code: str, run: Run) -> None:
     """An error inside the stream that another attempt would meet again."""
-    wrong = {"error": {"message": "too long", "code": "context_length_exceeded"}}
+    wrong = {"error": {"message": "too long", "code": code}}
     with Served([answer(event(wrong))]) as server:
         with pytest.raises(ProviderStreamError, match="too long"):
             complete(run, huggingface_predict(base_url=server.url), "Hi")

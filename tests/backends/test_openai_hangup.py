@@ -17,8 +17,8 @@ import trustme
 from chatadapters import Timeout
 from chatadapters.backends import _openai_clients
 from chatadapters.backends.openai import OpenAIBackend
+from tests.backends.openai_fetch import HI, KEY, REPLY
 from tests.backends.served import HOLD, Served, answer
-from tests.backends.test_openai import HI, KEY, REPLY
 
 
 def abort_when(stream: Any, ready: Callable[[], bool]) -> tuple[list[bytes], float]:

@@ -20,6 +20,8 @@ from chatadapters.backends._openai_heads import Heads
 from chatadapters.backends.openai import OpenAIBackend
 from tests.backends.served import Raw, Request, Served, Step, answer, event
 
+pytestmark = pytest.mark.usefixtures("no_environment")
+
 REPLY = [event({"choices": [{"delta": {"content": "Ada"}}]}), event("[DONE]")]
 GOOD = answer(*REPLY)
 SECRET = "sk-test-0123456789"
@@ -65,12 +67,6 @@ def talk(request: pytest.FixtureRequest) -> Talk:
     """Give `talk(backend, (text, options), ...) -> outcomes`, once for each colour."""
     found: Talk = request.param
     return found
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ADMIN_KEY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def requests_of(talk: Talk, *said: Any, answers: Sequence[list[Step]] = (GOOD,), **own: Any) -> Any:

@@ -219,10 +219,11 @@ def test_a_stop_that_the_cut_would_split_prevents_resuming() -> None:
     assert resumed["inputs"].endswith("<|assistant|>\nHello you")
 
 
-def test_a_reply_may_begin_inside_reasoning() -> None:
+@pytest.mark.parametrize(("opens", "closes"), [("<think>", "</think>"), ("[THINK]", "[/THINK]")])
+def test_a_reply_may_begin_inside_reasoning(opens: str, closes: str) -> None:
     """A template that opens a block of reasoning makes the reply begin in it."""
-    layout = Layout(user=("U: ", "\n"), assistant=("A: ", "\n"), generation_prompt="A: <think>")
-    with tgi_server(["Hm.", "</think>", "Yes"]) as server:
+    layout = Layout(user=("U: ", "\n"), assistant=("A: ", "\n"), generation_prompt=f"A: {opens}")
+    with tgi_server(["Hm.", closes, "Yes"]) as server:
         template = DialogueTemplate(layout=layout)
         reply = text_generation_predict(server.base_url, template=template).complete("Well?")
     assert (reply.reasoning, reply.text) == ("Hm.", "Yes")

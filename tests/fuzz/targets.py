@@ -23,8 +23,8 @@ from chatadapters._reasoning import TAGS
 from chatadapters._redact import redact
 from chatadapters._seam import Break, Join, SeamError
 from chatadapters.backends._openai_chat import ChatReader
-from chatadapters.backends._openai_completions import CompletionsReader
 from chatadapters.backends._openai_responses import ResponsesReader
+from chatadapters.backends._raw_completions import CompletionsReader
 from chatadapters.backends._tgi import TgiReader
 from tests.chunks import cut
 from tests.test_reasoning import split, split_whole

@@ -54,6 +54,12 @@ _OPENCHAT: Final = {
     "stop": ("<|end_of_turn|>",),
     "bos": "<s>",
 }
+_DEEPSEEK_CODER: Final = (
+    "You are an AI programming assistant, utilizing the Deepseek Coder model, developed by "
+    "Deepseek Company, and you only answer questions related to computer science. For "
+    "politically sensitive questions, security and privacy issues, and other non-computer "
+    "science questions, you will refuse to answer\n"
+)
 
 FAMILIES: Final[dict[str, dict[str, Any]]] = {
     "llama-2": {**_LLAMA_2, "source": "meta-llama/Llama-2-7b-chat-hf"},
@@ -222,5 +228,40 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "stop": ("<｜end▁of▁sentence｜>", "User:", "Assistant:"),
         "bos": "<｜begin▁of▁sentence｜>",
         "source": "deepseek-ai/DeepSeek-V2-Chat",
+    },
+    "dolly": {
+        "system": ("", ""),
+        "user": ("### Instruction:\n", "\n\n"),
+        "assistant": ("### Response:\n", "### End\n\n"),
+        "generation_prompt": "### Response:\n",
+        "stop": ("### End", "### Instruction:", "<|endoftext|>"),
+        "source": "databricks/dolly-v2, as FastChat writes it",
+    },
+    "claude-2": {
+        "system": ("", ""),
+        "user": ("\n\nHuman: ", ""),
+        "assistant": ("\n\nAssistant: ", ""),
+        "generation_prompt": "\n\nAssistant:",
+        "stop": ("\n\nHuman:",),
+        "source": "Anthropic's text completions",
+    },
+    "deepseek-coder": {
+        "system": ("", ""),
+        "no_system": _DEEPSEEK_CODER,
+        "user": ("### Instruction:\n", "\n"),
+        "assistant": ("### Response:\n", "\n<|EOT|>\n"),
+        "generation_prompt": "### Response:\n",
+        "stop": ("<|EOT|>", "### Instruction:"),
+        "bos": "<｜begin▁of▁sentence｜>",
+        "source": "deepseek-ai/deepseek-coder-33b-instruct",
+    },
+    "orion": {
+        "user": ("Human: ", "\n\nAssistant: </s>"),
+        "assistant": ("", "</s>"),
+        "generation_prompt": "",
+        "system_place": "ignore",
+        "stop": ("</s>", "Human:"),
+        "bos": "<s>",
+        "source": "OrionStarAI/Orion-14B-Chat: its template ignores a system text",
     },
 }

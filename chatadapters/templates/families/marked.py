@@ -48,14 +48,13 @@ _PHI_3: Final = {
     "stop": ("<|end|>", "<|endoftext|>", "<|user|>", "<|assistant|>"),
     "bos": "<s>",
 }
-_GRANITE_3: Final = {
+_GRANITE: Final = {
     "system": ("<|start_of_role|>system<|end_of_role|>", "<|end_of_text|>\n"),
     "user": ("<|start_of_role|>user<|end_of_role|>", "<|end_of_text|>\n"),
     "assistant": ("<|start_of_role|>assistant<|end_of_role|>", "<|end_of_text|>\n"),
     "generation_prompt": "<|start_of_role|>assistant<|end_of_role|>",
     "later_system": ("<|start_of_role|>system<|end_of_role|>", "<|end_of_text|>\n"),
     "stop": ("<|end_of_text|>", "<|start_of_role|>"),
-    "reserved": ("<|tool_call|>", "<|endoftext|>"),
 }
 _DEEPSEEK: Final = {
     "system": ("", ""),
@@ -186,8 +185,26 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "bos": "",
         "source": "stabilityai/stablelm-zephyr; llama.cpp calls it zephyr",
     },
-    "granite-3": {**_GRANITE_3, "source": "ibm-granite/granite-3.0-8b-instruct"},
+    "granite-3": {
+        **_GRANITE,
+        "reserved": ("<|tool_call|>", "<|endoftext|>"),
+        "source": "ibm-granite/granite-3.0-8b-instruct",
+    },
+    "granite-4": {
+        **_GRANITE,
+        "no_system": "<|start_of_role|>system<|end_of_role|>You are a helpful assistant. "
+        "Please ensure responses are professional, accurate, and safe.<|end_of_text|>\n",
+        "source": "ibm-granite/granite-4.0",
+    },
     "deepseek-3": {**_DEEPSEEK, "source": "deepseek-ai/DeepSeek-V3"},
+    "deepseek-3.1": {
+        **_DEEPSEEK,
+        "assistant": ("<｜Assistant｜><think></think>", "<｜end▁of▁sentence｜>"),
+        "generation_prompt": "<｜Assistant｜><think></think>",
+        "special_tokens": ("<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>"),
+        "reserved": ("<think>", "</think>"),
+        "source": "deepseek-ai/DeepSeek-V3.1, without thinking",
+    },
     "deepseek-r1": {
         **_DEEPSEEK,
         "generation_prompt": "<｜Assistant｜><think>\n",

@@ -1,19 +1,11 @@
-"""More families, each with control tokens of its own."""
+"""More families whose turns are opened by control tokens: those of fewer models."""
 
-# ruff: noqa: RUF001 - the fullwidth bars are in the tokens themselves
+# ruff: noqa: RUF001 - fullwidth commas are in the text of one
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-_GRANITE_4: Final = {
-    "system": ("<|start_of_role|>system<|end_of_role|>", "<|end_of_text|>\n"),
-    "user": ("<|start_of_role|>user<|end_of_role|>", "<|end_of_text|>\n"),
-    "assistant": ("<|start_of_role|>assistant<|end_of_role|>", "<|end_of_text|>\n"),
-    "generation_prompt": "<|start_of_role|>assistant<|end_of_role|>",
-    "later_system": ("<|start_of_role|>system<|end_of_role|>", "<|end_of_text|>\n"),
-    "stop": ("<|end_of_text|>", "<|start_of_role|>"),
-}
 _OASST: Final = {
     "system": ("", ""),
     "user": ("<|prompter|>", "<|endoftext|>"),
@@ -39,20 +31,8 @@ _TULU: Final = {
     "stop": ("<|end_of_text|>", "<|user|>", "<|assistant|>", "<|system|>"),
     "bos": "<|begin_of_text|>",
 }
-_DEEPSEEK_CODER: Final = (
-    "You are an AI programming assistant, utilizing the Deepseek Coder model, developed by "
-    "Deepseek Company, and you only answer questions related to computer science. For "
-    "politically sensitive questions, security and privacy issues, and other non-computer "
-    "science questions, you will refuse to answer\n"
-)
 
 FAMILIES: Final[dict[str, dict[str, Any]]] = {
-    "granite-4": {
-        **_GRANITE_4,
-        "no_system": "<|start_of_role|>system<|end_of_role|>You are a helpful assistant. "
-        "Please ensure responses are professional, accurate, and safe.<|end_of_text|>\n",
-        "source": "ibm-granite/granite-4.0",
-    },
     "openassistant": {**_OASST, "source": "OpenAssistant/oasst-sft-4-pythia-12b"},
     "openassistant-llama": {
         **_OASST,
@@ -69,43 +49,6 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "generation_prompt": "<|ASSISTANT|>",
         "stop": ("<|USER|>", "<|endoftext|>", "<|ASSISTANT|>", "<|SYSTEM|>"),
         "source": "stabilityai/stablelm-tuned-alpha, as FastChat writes it",
-    },
-    "dolly": {
-        "system": ("", ""),
-        "user": ("### Instruction:\n", "\n\n"),
-        "assistant": ("### Response:\n", "### End\n\n"),
-        "generation_prompt": "### Response:\n",
-        "stop": ("### End", "### Instruction:", "<|endoftext|>"),
-        "source": "databricks/dolly-v2, as FastChat writes it",
-    },
-    "claude-2": {
-        "system": ("", ""),
-        "user": ("\n\nHuman: ", ""),
-        "assistant": ("\n\nAssistant: ", ""),
-        "generation_prompt": "\n\nAssistant:",
-        "stop": ("\n\nHuman:",),
-        "source": "Anthropic's text completions",
-    },
-    "deepseek-coder": {
-        "system": ("", ""),
-        "no_system": _DEEPSEEK_CODER,
-        "user": ("### Instruction:\n", "\n"),
-        "assistant": ("### Response:\n", "\n<|EOT|>\n"),
-        "generation_prompt": "### Response:\n",
-        "stop": ("<|EOT|>", "### Instruction:"),
-        "bos": "<｜begin▁of▁sentence｜>",
-        "source": "deepseek-ai/deepseek-coder-33b-instruct",
-    },
-    "deepseek-3.1": {
-        "system": ("", ""),
-        "user": ("<｜User｜>", ""),
-        "assistant": ("<｜Assistant｜><think></think>", "<｜end▁of▁sentence｜>"),
-        "generation_prompt": "<｜Assistant｜><think></think>",
-        "stop": ("<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"),
-        "special_tokens": ("<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>"),
-        "reserved": ("<think>", "</think>"),
-        "bos": "<｜begin▁of▁sentence｜>",
-        "source": "deepseek-ai/DeepSeek-V3.1, without thinking",
     },
     "chatglm-3": {
         "begin": "[gMASK]sop",
@@ -195,15 +138,6 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "stop": ("<|return|>", "<|call|>"),
         "reserved": ("<|constrain|>", "<|endoftext|>", "<|startoftext|>"),
         "source": "openai/gpt-oss (harmony), without the line of the current date",
-    },
-    "orion": {
-        "user": ("Human: ", "\n\nAssistant: </s>"),
-        "assistant": ("", "</s>"),
-        "generation_prompt": "",
-        "system_place": "ignore",
-        "stop": ("</s>", "Human:"),
-        "bos": "<s>",
-        "source": "OrionStarAI/Orion-14B-Chat: its template ignores a system text",
     },
     "monarch": {
         "system": ("<s>system\n", "</s>\n"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._events import Done, Progress, Reasoning, Text, Usage
 from .._json import SurrogateJoiner
-from ._openai_leaks import LeakFilter
+from ._leaks import LeakFilter
 from ._so_far import Growth, SoFar
 
 if TYPE_CHECKING:

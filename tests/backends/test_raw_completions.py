@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatadapters import Finish, Text, Usage
 from chatadapters._errors import MalformedStreamError, ProviderStreamError
 from chatadapters._events import Done
-from chatadapters.backends._openai_completions import CompletionsReader
+from chatadapters.backends._raw_completions import CompletionsReader
 from tests.backends.reading import DONE, read, read_broken, stream
 from tests.chunks import cut, in_pieces
 

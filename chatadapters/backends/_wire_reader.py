@@ -10,8 +10,8 @@ from .._events import Done, Failed
 from .._json import loads
 from .._policies import Limits
 from .._sse import SSEDecoder
-from ._openai_collect import Collector
-from ._openai_errors import error_in, not_a_stream, reported
+from ._collector import Collector
+from ._wire_errors import error_in, not_a_stream, reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
