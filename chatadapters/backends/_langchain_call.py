@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from .._events import Finish
@@ -47,6 +48,7 @@ class ModelCall:
         self.ended = self.expected = self._refused = False
         self.like: Any = None
         self._tools = ToolCalls(cumulative=cumulative)
+        self._cumulative, self._said = cumulative, StringIO()
 
     def tools(self) -> tuple[dict[str, Any], ...]:
         """Give its tool calls, in the form of OpenAI's chat messages."""
@@ -102,6 +104,14 @@ class ModelCall:
         """Take a piece of the answer."""
         if text:
             self.out.text(text)
+            if self._cumulative:
+                self._said.seek(0)
+            self._said.write(text)
+
+    @property
+    def said(self) -> str:
+        """All that was said."""
+        return self._said.getvalue()
 
     def _refusal(self, text: str) -> None:
         self._refused = True

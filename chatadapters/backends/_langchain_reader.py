@@ -66,9 +66,9 @@ class LangChainReader(Reader):
     def feed(self, chunk: Any) -> list[ReaderEvent]:
         """Read one chunk."""
         if type(chunk) is type(self._like) and self._is_more_text(chunk):
-            out = self._calls[0].out
-            out.text(chunk.content)
-            return out.take()
+            call = self._calls[0]
+            call.text(chunk.content)
+            return call.out.take()
         usage = self._usage
         try:
             self._chunk(chunk, _NOWHERE)
@@ -109,6 +109,9 @@ class LangChainReader(Reader):
 
     def _message(self, message: Any, place: Place) -> None:
         if not self._one_call:
+            if self._is_handed_on(message):
+                self._events.append(Progress(1))
+                return
             while self._calls and self._calls[0].place.is_before(place):
                 self._next()
             if message.type.lower().startswith(_OTHER_ROLES):
@@ -124,6 +127,20 @@ class LangChainReader(Reader):
         elif self._one_call and call.ended and call.finish and not self._given:
             self._given = True
             call.out.end(call.finish)
+
+    def _is_handed_on(self, message: Any) -> bool:
+        """Say whether a node gives what a model has said, in a message of its own making.
+
+        LangGraph tells the two apart by their ids, and so streams both.
+        """
+        if message.type != "ai" or message.response_metadata or run_in(message):
+            return False
+        if getattr(message, "usage_metadata", None) or calls_in(message):
+            return False
+        again = ModelCall(_NOWHERE)
+        again.read(message, ())
+        calls = (*self._by_run.values(), *self._by_task.values())
+        return bool(again.said) and any(call.said == again.said for call in calls)
 
     def _other(self, message: Any, place: Place) -> None:
         """Take note that a tool or a person speaks: what is said next is of another call."""

@@ -18,7 +18,7 @@ from ._wire_errors import reported
 from ._wire_reader import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from .._parts import Message, Part
     from ._openai_types import Item, Response, ResponseEvent
@@ -95,16 +95,18 @@ class ResponsesReader(WireReader):
         super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoders()[0].decode
         self._calls: list[dict[str, Any]] = []
-        self._refused = self._told = False
+        self._refused = False
+        self._told: set[int | None] = set()  # the places of the items whose text came
+        self._telling = False  # whether any came since a message was whole
 
     def _event(self, data: bytes) -> None:
         event = self._decode(data)
         match event.type:
             case "response.output_text.delta":
-                self._text(_piece(event))
+                self._text(_piece(event), event.output_index)
             case "response.refusal.delta":
                 self._refused = True
-                self._text(_piece(event))
+                self._text(_piece(event), event.output_index)
             case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
                 self._out.reasoning(_piece(event))
             case "response.reasoning_summary_part.added" if event.summary_index:
@@ -112,7 +114,7 @@ class ResponsesReader(WireReader):
             case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
                 self._out.progress += len(_piece(event))
             case "response.output_item.done" if event.item is not None:
-                self._call(event.item)
+                self._done(event.item, event.output_index)
             case "response.completed" | "response.incomplete" | "response.failed":
                 self._end(event.response, event.type.removeprefix("response."))
             case "error" | None:
@@ -127,10 +129,20 @@ class ResponsesReader(WireReader):
         else:
             self._end(response, response.status or "")
 
-    def _text(self, text: str | None) -> None:
+    def _text(self, text: str | None, place: int | None) -> None:
         if text:
-            self._told = True
+            self._told.add(place)
+            self._telling = True
             self._out.text(text)
+
+    def _done(self, item: Item, place: int | None) -> None:
+        """Read an item that is whole: a call, or a message without deltas of its own."""
+        if item.type != "message":
+            self._call(item)
+            return
+        if not (self._telling or place in self._told or None in self._told):
+            self._message(item, place)
+        self._telling = False
 
     def _call(self, item: Item) -> None:
         if item.type == "function_call":
@@ -144,22 +156,27 @@ class ResponsesReader(WireReader):
             self._out.usage = response.usage
             if response.error:
                 raise reported(response.error)
-            if not (self._told or self._calls):
-                self._output(response.output or ())
+            self._output(response.output or ())
         reason = self._reason(response, status)
         if reason is not None:
             self._out.end(Finish(reason, tool_calls=tuple(self._calls)))
 
-    def _output(self, items: Iterable[Item]) -> None:
-        """Read the output at once where no deltas came."""
-        for item in items:
-            self._call(item)
-            for block in (*(item.summary or ()), *(item.content or ())):
-                if item.type == "reasoning":
+    def _output(self, items: Sequence[Item]) -> None:
+        """Read what of the whole output did not come before."""
+        told, called = bool(self._told), bool(self._calls)
+        for place, item in enumerate(items):
+            if item.type == "reasoning" and not (told or called):
+                for block in (*(item.summary or ()), *(item.content or ())):
                     self._out.reasoning(block.text or "")
-                elif item.type == "message":
-                    self._refused = self._refused or bool(block.refusal)
-                    self._text(block.text or block.refusal)
+            elif item.type == "message" and not told:
+                self._message(item, place)
+            elif not called:
+                self._call(item)
+
+    def _message(self, item: Item, place: int | None) -> None:
+        for block in item.content or ():
+            self._refused = self._refused or bool(block.refusal)
+            self._text(block.text or block.refusal, place)
 
     def _reason(self, response: Response | None, status: str) -> str | None:
         if status == "completed":

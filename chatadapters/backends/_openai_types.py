@@ -138,5 +138,6 @@ class ResponseEvent(Struct, gc=False):
     type: str | None = None
     delta: Any = None
     summary_index: int | None = None
+    output_index: int | None = None
     item: Item | None = None
     response: Response | None = None

@@ -110,7 +110,8 @@ class TgiReader(WireReader):
         if self._finished:
             return
         if event.token is None:
-            self._out.text(event.generated_text or "")  # a whole answer in place of a stream
+            if not any(self._out.said):  # a whole answer in place of a stream
+                self._out.text(event.generated_text or "")
         elif not event.token.special:
             self._out.text(event.token.text or "")
         if event.generated_text is not None or event.details is not None:

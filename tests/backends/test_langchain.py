@@ -303,6 +303,43 @@ def test_nodes_that_answer_one_after_the_other(run: Run) -> None:
     assert (reply.text, reply.finish_reason) == ("One.\n\nTwo", "length")
 
 
+@pytest.mark.parametrize("node", ["the same", "another"])
+@pytest.mark.parametrize("content", ["text", "blocks"])
+def test_a_message_that_a_node_makes_of_an_answer(node: str, content: str, run: Run) -> None:
+    """LangGraph streams it again, for its id is new; it is shown once."""
+    texts = ["One", " answer."]
+    chunks = texts if content == "text" else [[{"type": "text", "text": each}] for each in texts]
+    model = Scripted(scripts=[[*map(said, chunks), ended("length")]])
+
+    def copied(state: MessagesState) -> MessagesState:
+        return {"messages": [AIMessage(state["messages"][-1].content, name="writer")]}
+
+    def answered(state: MessagesState) -> MessagesState:
+        return {"messages": [model.invoke(state["messages"])]}
+
+    graph = StateGraph(MessagesState)
+    if node == "the same":
+        graph.add_node("write", lambda state: copied(answered(state)))
+        graph.add_edge(START, "write").add_edge("write", END)
+    else:
+        graph.add_node("write", answered).add_node("copy", copied)
+        graph.add_edge(START, "write").add_edge("write", "copy").add_edge("copy", END)
+    reply = complete(run, langchain_predict(graph.compile()), "Hi")
+    assert (reply.text, reply.finish_reason) == ("One answer.", "length")
+
+
+def test_a_message_that_a_node_changes_is_another(run: Run) -> None:
+    """Nobody but the app knows which of the two counts."""
+    model = Scripted(scripts=[[said("One"), ended()]])
+
+    def louder(state: MessagesState) -> MessagesState:
+        return {"messages": [AIMessage(f"{model.invoke(state['messages']).content}!")]}
+
+    graph = StateGraph(MessagesState).add_node("write", louder)
+    graph.add_edge(START, "write").add_edge("write", END)
+    assert complete(run, langchain_predict(graph.compile()), "Hi").text == "One\n\nOne!"
+
+
 class InTurns(Scripted):
     """A model that says each of its chunks when the one beside it says one."""
 

@@ -240,6 +240,46 @@ def test_output_after_deltas_is_not_read_again() -> None:
     assert read(ResponsesReader(), body) == [Text("Hello"), Finish("stop")]
 
 
+def done(words: str, place: int | None) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": words}]
+    return said(
+        "output_item.done", item={"type": "message", "content": content}, output_index=place
+    )
+
+
+def delta(words: str, place: int | None) -> dict[str, Any]:
+    return said("output_text.delta", delta=words, output_index=place)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [done("Hello", 0)],
+        [done("Hello", None)],
+        [delta("Hello", 0), done("Hello", 0)],
+        [delta("Hello", None), done("Hello", 1)],
+        [delta("Hello", 0), done("Hello", 1)],
+        [delta("Hel", 0), done("Hel", 0), delta("lo", 0)],
+        [delta("Hel", 1), done("Hel", 1), done("lo", 2)],
+        [delta("Hel", 0), delta("lo", 1), done("Hel", 0), done("lo", 1)],
+        [done("Hello", 0), done("Hello", 0)],
+    ],
+)
+def test_a_message_that_is_whole_is_read_once(events: list[dict[str, Any]]) -> None:
+    """From its deltas where it had any, also where a proxy counts wrong or ends it early."""
+    body = stream(*events, completed(output=OUTPUT))
+    assert read(ResponsesReader(), body) == [Text("Hello"), Finish("stop")]
+
+
+def test_a_text_beside_a_call_may_come_last() -> None:
+    """The call had an event of its own, the text has only the last one."""
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
+    body = stream(said("output_item.done", item=call), completed(output=[*OUTPUT, call]))
+    *events, finish = read(ResponsesReader(), body)
+    assert events == [Text("Hello")]
+    assert [each["id"] for each in finish.tool_calls] == ["a"]
+
+
 def test_a_whole_response_is_read() -> None:
     """A server that ignores `stream` and answers in plain JSON is read all the same."""
     refusal = [{"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}]

@@ -74,6 +74,12 @@ def test_a_whole_answer_in_place_of_a_stream_is_read() -> None:
     assert read(TgiReader(), body) == [Text("Hello"), Finish("length")]
 
 
+def test_the_whole_text_at_the_end_is_not_read_again() -> None:
+    """Also where no token comes with it."""
+    body = stream(token("Hel"), token("lo"), {"token": None, **last("Hello")})
+    assert read(TgiReader(), body) == [Text("Hello"), Usage(9, 3), Finish("stop")]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
 def test_a_stream_reads_the_same_in_any_pieces(size: int) -> None:
     """Where the network cuts the bytes does not matter."""
