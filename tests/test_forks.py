@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatadapters.testing.faults import TEXT
-from tests.test_keep_alive import Server, authority, server
+from tests.kept_server import Server, authority, server
 
 if TYPE_CHECKING:
     import socket

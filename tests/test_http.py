@@ -1,8 +1,7 @@
-"""The transport: what is sent, what is refused, and how a blocked read ends."""
+"""One request of the wires we speak ourselves: what is sent, and what is refused."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import os
@@ -10,129 +9,24 @@ import socket
 import ssl
 import struct
 import sys
-import threading
-import time
 import traceback
-from contextlib import aclosing, contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-import trustme
 
-from chatadapters import _http, _http_errors, _post
-from chatadapters._abort import AbortableStream, Hangup, this_request, watch_request
+from chatadapters import _post
 from chatadapters._errors import MalformedStreamError, MissingDependencyError
-from chatadapters._http import apost, post_blocks
 from chatadapters._http_clients import http_clients
 from chatadapters._http_errors import HTTPStatusError
 from chatadapters._policies import Timeout
 from chatadapters._post import Post
-from chatadapters._pour import PouredStream
+from tests.posting import AUTH, KEY, OK, OPEN, OURS, post_stream, read, serving, tls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-OURS = (_http.__file__, _http_errors.__file__, _post.__file__)
-KEY = "sk-very-secret-0123456789"
-AUTH = {"Authorization": f"Bearer {KEY}"}
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-OPEN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-
-
-def post_stream(loan: Any, post: Post, timeout: Timeout) -> AbortableStream:
-    return AbortableStream(lambda _hangup: post_blocks(loan, post, timeout))
-
-
-class Server:
-    """A server that answers each connection with a script and notes what it was asked."""
-
-    def __init__(self, script: Callable[[socket.socket], None], tls: ssl.SSLContext | None) -> None:
-        self.script = script
-        self.tls = tls
-        self.requests: list[bytes] = []
-        self.gone = threading.Event()  # a client hung up
-        self.asked = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        scheme = "https" if tls else "http"
-        self.url = f"{scheme}://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-            with connection:
-                self.requests.append(read_request(connection))
-                self.asked.set()
-                self.script(connection)
-        except OSError:
-            self.gone.set()
-
-    def wait_until_gone(self, connection: socket.socket) -> None:
-        """Wait for the client to hang up."""
-        try:
-            while connection.recv(100):
-                pass
-        finally:
-            self.gone.set()
-
-
-def read_request(connection: socket.socket) -> bytes:
-    """Read one request with its body."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        got += connection.recv(65536)
-    head, _, body = got.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
-
-
-@contextmanager
-def serving(
-    script: bytes | Callable[[socket.socket], None], tls: ssl.SSLContext | None = None
-) -> Generator[Server, None, None]:
-    """Run a server that sends fixed bytes or runs a script."""
-    send = (lambda connection: connection.sendall(script)) if isinstance(script, bytes) else script
-    server = Server(send, tls)
-    try:
-        yield server
-    finally:
-        server.listener.close()
-
-
-def apost_stream(loan: Any, post: Post, timeout: Timeout) -> PouredStream:
-    return PouredStream(partial(apost, loan, post, timeout))
-
-
-@pytest.fixture(params=["sync", "async", "poured"])
-def read(request: pytest.FixtureRequest) -> Callable[[Post], bytes]:
-    """Read a whole answer, in both colours, in asyncio also without a task in between."""
-
-    async def whole(post: Post) -> bytes:
-        stream = apost_stream(http_clients().aio(), post, Timeout())
-        blocks: list[bytes] = []
-        if request.param == "poured":
-            await stream.pour(lambda block, _whole=False: blocks.append(block))
-        else:
-            blocks += [block async for block in stream]
-        return b"".join(blocks)
-
-    if request.param != "sync":
-        return lambda post: asyncio.run(whole(post))
-    return lambda post: b"".join(post_stream(http_clients().sync(), post, Timeout()))
+__all__ = ["read", "tls"]
 
 
 def test_sends_json_and_yields_the_body(read: Callable[[Post], bytes]) -> None:
@@ -328,30 +222,6 @@ def test_socket_timeouts_outlast_the_clocks() -> None:
     assert _post._socket_timeout(Timeout(idle=None)).read is None
 
 
-def stall_before_headers(connection: socket.socket) -> None:
-    """Say nothing at all."""
-
-
-def stall_in_the_body(connection: socket.socket) -> None:
-    """Say the head and one block."""
-    connection.sendall(OPEN + b"data: 1\n\n")
-
-
-@pytest.fixture(params=["http", "https"])
-def tls(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> ssl.SSLContext | None:
-    """Serve with and without TLS, by a certificate that the environment trusts."""
-    if request.param == "http":
-        return None
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
 @pytest.mark.parametrize("how", ["reset", "closed", "garbled"])
 def test_broken_connection_says_where(
     read: Callable[[Post], bytes], tls: ssl.SSLContext | None, how: str
@@ -369,157 +239,3 @@ def test_broken_connection_says_where(
     with serving(broken, tls) as server, pytest.raises(httpx2.TransportError) as caught:
         read(Post(server.url, {}))
     assert str(caught.value).strip()
-
-
-class Reading(threading.Thread):
-    """Reads a stream to its end in a thread, as the core does."""
-
-    def __init__(self, stream: Iterator[bytes]) -> None:
-        super().__init__(daemon=True)
-        self.stream = stream
-        self.got: list[bytes] = []
-        self.error: BaseException | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            for block in self.stream:
-                self.got.append(block)
-        except BaseException as error:
-            self.error = error
-
-
-@pytest.mark.parametrize("stall", [stall_before_headers, stall_in_the_body])
-def test_abort_frees_a_blocked_read(
-    stall: Callable[[socket.socket], None], tls: ssl.SSLContext | None
-) -> None:
-    """Another thread ends a read at once, before the headers too, and the server sees it go."""
-
-    def script(connection: socket.socket) -> None:
-        stall(connection)
-        server.wait_until_gone(connection)
-
-    clients = http_clients()
-    with serving(script, tls) as server:
-        stream = post_stream(clients.sync(), Post(server.url, {}), Timeout())
-        reading = Reading(stream)
-        assert server.asked.wait(10)
-        time.sleep(0.05)
-        stream.abort()
-        reading.join(10)
-        assert not reading.is_alive()
-        assert reading.error is None
-        assert server.gone.wait(10)
-
-
-def test_abort_before_the_first_read_sends_nothing() -> None:
-    """A stream that is aborted before it began makes no request."""
-    with serving(OK) as server:
-        stream = post_stream(http_clients().sync(), Post(server.url, {}), Timeout())
-        stream.abort()
-        assert list(stream) == []
-        stream.close()
-    assert not server.requests
-
-
-class Network:
-    """A network stream as httpcore gives it."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-
-    def get_extra_info(self, info: str) -> socket.socket:
-        return self.connection
-
-
-def test_abort_while_connecting_hangs_up_at_once() -> None:
-    """A socket that becomes known after the abort is shut down then."""
-    ours, theirs = socket.socketpair()
-    hangup = Hangup()
-    hangup.abort()
-
-    hangup.trace("connection.connect_tcp.complete", {"return_value": Network(ours)})
-    with ours, theirs:
-        assert theirs.recv(1) == b""
-
-
-def test_abort_after_the_end_touches_nothing() -> None:
-    """When the answer has been read, its connection is no longer ours to shut down."""
-    ours, theirs = socket.socketpair()
-
-    def blocks(hangup: Hangup) -> Generator[bytes, None, None]:
-        hangup.answered(httpx2.Response(200, extensions={"network_stream": Network(ours)}))
-        yield b"x"
-
-    with ours, theirs:
-        stream = AbortableStream(blocks)
-        assert list(stream) == [b"x"]
-        stream.abort()
-        ours.sendall(b"still open")
-        assert theirs.recv(100) == b"still open"
-
-
-@pytest.mark.parametrize("inner", [[b"key"], []])
-def test_a_request_within_a_request_leaves_it_to_go_on(inner: list[bytes]) -> None:
-    """A key may be what another stream says; then the connection is the outer one's again."""
-    seen: list[Hangup | None] = []
-
-    def blocks(hangup: Hangup) -> Generator[bytes, None, None]:
-        list(AbortableStream(lambda _: (block for block in inner)))
-        seen.extend((hangup, this_request()))
-        yield b"x"
-
-    assert list(AbortableStream(blocks)) == [b"x"]
-    assert seen[0] is seen[1]
-    assert this_request() is None
-
-
-@pytest.mark.parametrize("stall", [stall_before_headers, stall_in_the_body])
-def test_abort_through_an_sdk_client(stall: Callable[[socket.socket], None]) -> None:
-    """With the request hook, a client of an SDK is freed before its answer came, too."""
-
-    def script(connection: socket.socket) -> None:
-        stall(connection)
-        server.wait_until_gone(connection)
-
-    def blocks(hangup: Hangup) -> Generator[bytes, None, None]:
-        with client.stream("POST", server.url, json={}) as response:
-            hangup.answered(response)
-            yield from response.iter_bytes()
-
-    with (
-        serving(script) as server,
-        httpx2.Client(event_hooks={"request": [watch_request]}) as client,
-    ):
-        stream = AbortableStream(blocks)
-        reading = Reading(stream)
-        assert server.asked.wait(10)
-        time.sleep(0.05)
-        stream.abort()
-        reading.join(10)
-        assert (reading.is_alive(), reading.error) == (False, None)
-
-
-@pytest.mark.parametrize("stall", [stall_before_headers, stall_in_the_body])
-async def test_cancelling_frees_the_connection(stall: Callable[[socket.socket], None]) -> None:
-    """A cancelled task closes its connection, before the headers too."""
-
-    def script(connection: socket.socket) -> None:
-        stall(connection)
-        server.wait_until_gone(connection)
-
-    clients = http_clients()
-
-    async def reading() -> None:
-        async with aclosing(apost_stream(clients.aio(), Post(server.url, {}), Timeout())) as blocks:
-            async for _ in blocks:
-                pass
-
-    with serving(script) as server:
-        task = asyncio.create_task(reading())
-        assert await asyncio.to_thread(server.asked.wait, 10)
-        await asyncio.sleep(0.05)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert await asyncio.to_thread(server.gone.wait, 10)
-    await clients.aclose()

@@ -10,7 +10,7 @@ import pytest
 import uvloop
 
 from chatadapters.testing.faults import TEXT
-from tests.test_keep_alive import MAKE, ONCE, Server, authority, server
+from tests.kept_server import MAKE, ONCE, Server, authority, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
