@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import textwrap
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from ._protocols import Predict
+
+_SHOWN = 50  # characters of an answer
 _NEEDS = {"echo": None, "text-generation": "http"}  # backends whose extra has another name
 _EXTRAS = ("demo", "server", "jinja", "otel", "cli")
 _FOR = {
@@ -133,12 +137,26 @@ def _asked(name: str, options: Mapping[str, Any], found: Finding) -> Finding:
         predict = make_predict(
             f"{name}:{model}" if model else name, retry=Retry(attempts=1), **given
         )
-        reply = predict.complete("Say hello.")
+        text = _beginning(predict)
         predict.close()
     except Exception as error:  # any provider's own may come
-        return Finding("broken", f"{found.says}; asked: {explain(error)}", found.mend)
-    took = f"answered in {monotonic() - began:.1f} s: {textwrap.shorten(reply.text, 50)!r}"
-    return found._replace(says=f"{found.says}; {took}" if found.says else took)
+        return Finding("broken", _after(found, f"asked: {explain(error)}"), found.mend)
+    took = f"answered in {monotonic() - began:.1f} s: {textwrap.shorten(text, _SHOWN)!r}"
+    return found._replace(says=_after(found, took))
+
+
+def _beginning(predict: Predict) -> str:
+    """Read no more than is shown: a small model that talks without end would never be done."""
+    text = ""
+    with closing(predict("Say hello.")) as texts:
+        for text in texts:
+            if len(text) > _SHOWN:
+                break
+    return text
+
+
+def _after(found: Finding, more: str) -> str:
+    return f"{found.says}; {more}" if found.says else more
 
 
 def _look_at_local(options: Mapping[str, Any]) -> Finding:

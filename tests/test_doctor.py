@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 import chatadapters
-from chatadapters import _style, echo_predict
+from chatadapters import _style, echo_predict, make_predict
 from chatadapters._installed import satisfies
 from chatadapters.cli import main
+from chatadapters.testing import Pause, ScriptedBackend
 from tests.server.serving import serving
 from tests.terminals import terminal
 
@@ -200,6 +201,25 @@ def test_asking(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     said = capsys.readouterr().out
     assert "AuthenticationError" in said
     assert SECRET[::-1] not in said
+
+
+def test_an_answer_without_end_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """No more of an answer is waited for than is shown."""
+    endless = make_predict(ScriptedBackend(["All work and no play. " * 20, Pause(3600)]))
+    with serving({"jack": endless}) as url:
+        command = ["doctor", "--backend", "openai", "--ask", "--model", "jack", "--base-url"]
+        assert main([*command, f"{url}/v1"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"answered in \d+.\d s: 'All work and no play. .* \[...\]'", said)
+
+
+def test_asking_a_backend_of_another_package(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing stands before what it says."""
+    assert main(["doctor", "--backend", "echo", "--ask"]) == 0
+    assert re.search(r"ok  echo +answered in", capsys.readouterr().out)
+    wrong = ["doctor", "--backend", "echo", "--ask", "--model", "nope"]
+    assert main(wrong) == 1
+    assert re.search(r"x   echo +asked: ", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])

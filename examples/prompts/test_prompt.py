@@ -1,4 +1,8 @@
-"""Unit tests of prompts: no model, no network. Run them with `pytest examples/prompts`."""
+"""Unit tests of prompts: no model, no network.
+
+Copy the file into a folder of yours and run `pytest`, or, in a clone,
+`uv run --group test pytest examples/prompts`.
+"""
 
 from chatadapters import openai_predict
 from chatadapters.templates import get_template
