@@ -52,7 +52,8 @@ def make_predict(
             `"openai:gpt-4o-mini"`; then its own options may stand among `options`.
         system: The system text, or a callable without arguments that gives one per message.
         stop: Stop sequences. They are sent where the provider takes them and enforced here
-            in any case: the reply ends before the first one.
+            in any case: the reply ends before the first one. A server that finds one in
+            the reasoning ends the reply there.
         retry: A `Retry`, or a tenacity object such as `tenacity.Retrying(...)`.
         timeout: How long to wait for the provider.
         limits: How much the provider may send.
