@@ -9,7 +9,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from .._checks import is_sendable, is_whole
-from .._errors import OptionError
+from .._errors import OptionError, TemplateError
 from .._post import Post
 from .._registry import missing
 
@@ -74,7 +74,7 @@ class LlamaServer:
         headers: What every request needs.
 
     Raises:
-        OptionError: The model cannot be loaded.
+        OptionError: The model cannot be loaded, or was trained for less context.
         MissingDependencyError: xllamacpp is missing, or the model's weights are.
     """
 
@@ -84,6 +84,7 @@ class LlamaServer:
         from .._weights import EMBEDDED, find_weights
 
         path, xllamacpp = find_weights(config.model), _xllamacpp()
+        _check_context(config, path)
         key = token_urlsafe(32) if key is None else key
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.model = EMBEDDED if config.model == EMBEDDED else path.stem
@@ -133,6 +134,22 @@ class LlamaServer:
 
 def _is_between(least: int, value: Any, most: int) -> bool:
     return is_whole(least, value) and value <= most
+
+
+def _check_context(config: LlamaConfig, path: Path) -> None:
+    """Refuse what llama.cpp would take memory for and never use."""
+    from contextlib import suppress
+
+    from ..templates._gguf import read_context_length
+
+    trained = None
+    with suppress(TemplateError):  # llama.cpp says better what is wrong with a file
+        trained = read_context_length(path)
+    if trained and config.n_ctx > trained:
+        raise OptionError(
+            f"n_ctx={config.n_ctx!r}: model={config.model!r} was trained for {trained} tokens of "
+            f"context and is given no more: give 2 to {trained}, or 0"
+        )
 
 
 def _not_run(config: LlamaConfig, path: Path, error: RuntimeError) -> str:

@@ -37,13 +37,15 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "grammar": (str, "a grammar as text"),
     "response_format": (dict, "a dict, such as {'type': 'json_object'}"),
 }
+_REASONING_FORMATS = ("none", "auto", "deepseek", "deepseek-legacy")
 
 
 def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
     """Check that options exist and have the form in which llama.cpp reads them.
 
-    A grammar or a response format of another form it ignores, and tools of another form are an
-    internal error to it, which looks as if it might pass.
+    A grammar or a response format of another form it ignores, and tools of another form or a
+    reasoning format that it does not know are an internal error to it, which looks as if it might
+    pass.
 
     Args:
         options: What the caller wants to send.
@@ -59,6 +61,9 @@ def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
         if not isinstance(value, kind):
             raise OptionError(f"{name}={value!r:.200}: give {wanted}")
     _check_tools(options.get("tools", ()))
+    form = options.get("reasoning_format", "none")
+    if form not in _REASONING_FORMATS:
+        raise OptionError(f"reasoning_format={form!r:.200}: give one of {_REASONING_FORMATS}")
 
 
 def with_schema(options: Mapping[str, Any]) -> dict[str, Any]:

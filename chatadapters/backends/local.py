@@ -42,7 +42,8 @@ class LocalBackend(Backend):
 
     The server starts with the first message, is shared by equal backends, listens on loopback
     only and takes requests with its own random key. llama.cpp's log is off; a grammar that it
-    cannot parse it still reports on stderr.
+    cannot parse it still reports on stderr. It leaves out `tools` where the model's chat template
+    has no place for them, as SmolLM2's, and does not enforce a `tool_choice` that demands a call.
 
     Attributes:
         model: `"smollm2"` (SmolLM2-135M-Instruct), or the path of a GGUF file.
@@ -50,7 +51,8 @@ class LocalBackend(Backend):
             `DialogueTemplate` or its name writes it here.
         escape: What happens to the model's control tokens in the text, so that it cannot forge
             a turn.
-        n_ctx: Tokens of context that each conversation has; 0 shares out the model's own.
+        n_ctx: Tokens of context that each conversation has, at most what the model was trained
+            for, which is checked when it is loaded; 0 shares out the model's own.
         n_threads: Threads that compute; half the cores by default.
         n_parallel: How many conversations run at once; further ones wait for their turn.
 

@@ -1,4 +1,4 @@
-"""Read the chat template and the control tokens out of a GGUF model file, and nothing else.
+"""Read the chat template, the control tokens and the context length out of a GGUF model file.
 
 The `gguf` package reads them too, but needs numpy, and takes seconds where this takes a tenth of
 one: it maps the whole file and makes arrays of every entry. The tests read what it writes.
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from chatadapters._errors import TemplateError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Found = TypeVar("Found")
 _SCALARS = {
     0: "B",
     1: "b",
@@ -62,10 +66,35 @@ def read_control_tokens(path: str | Path) -> list[str]:
     return _control_tokens(_tokenizer(path))
 
 
+def read_context_length(path: str | Path) -> int | None:
+    """Read for how many tokens of context a model was trained; None where its file does not say.
+
+    Args:
+        path: The model file; no more of its header is read than up to there.
+
+    Raises:
+        TemplateError: If it is no GGUF file of a known version.
+    """
+    return _read(path, _context_length)
+
+
+def _context_length(file: BinaryIO) -> int | None:
+    lengths = (value for key, value in _entries(file) if key.endswith(".context_length"))
+    return next((length for length in lengths if isinstance(length, int)), None)
+
+
 def _tokenizer(path: str | Path) -> dict[str, Any]:
+    return _read(path, _tokenizer_of)
+
+
+def _tokenizer_of(file: BinaryIO) -> dict[str, Any]:
+    return {key: value for key, value in _entries(file) if key.startswith("tokenizer.")}
+
+
+def _read(path: str | Path, wanted: Callable[[BinaryIO], Found]) -> Found:
     with Path(path).open("rb") as file:
         try:
-            return _header(file)
+            return wanted(file)
         except (struct.error, UnicodeDecodeError, MemoryError) as error:
             raise TemplateError(f"{str(path)!r} is a broken GGUF file: {error}") from error
 
@@ -89,17 +118,13 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _header(file: BinaryIO) -> dict[str, Any]:
+def _entries(file: BinaryIO) -> Iterator[tuple[str, Any]]:
     magic, version, _, count = struct.unpack("<4sIQQ", file.read(24))
     if magic != b"GGUF" or version not in _VERSIONS:
         raise TemplateError(f"this is no GGUF file of version 2 or 3: {magic!r}, {version}")
-    values: dict[str, Any] = {}
     for _ in range(min(count, _MOST)):
         key = _string(file)
-        value = _value(file, _number(file, "I"))
-        if key.startswith("tokenizer."):
-            values[key] = value
-    return values
+        yield key, _value(file, _number(file, "I"))
 
 
 def _value(file: BinaryIO, kind: int) -> Any:

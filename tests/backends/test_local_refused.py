@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,6 +60,27 @@ def test_a_form_that_would_be_ignored_is_refused(name: str, wrong: Any) -> None:
     """The reply would not have the form that was asked for."""
     with pytest.raises(OptionError, match=f"{name}={wrong!r}: give"):
         local_predict(**{name: wrong}).build("Hi")
+
+
+@pytest.mark.parametrize("wrong", ["deep", "", 5, ["none"]])
+def test_an_unknown_reasoning_format_is_refused(wrong: Any) -> None:
+    """llama.cpp calls it an internal error, which was tried four times."""
+    with pytest.raises(OptionError, match=r"reasoning_format=.*: give one of \('none', 'auto',"):
+        local_predict(reasoning_format=wrong).build("Hi")
+
+
+@pytest.mark.parametrize("form", ["none", "auto", "deepseek", "deepseek-legacy"])
+def test_the_reasoning_formats_are_known(form: str) -> None:
+    """Each that we name is one to llama.cpp."""
+    with closing(local_predict(reasoning_format=form, n_ctx=256, max_tokens=2)) as predict:
+        assert predict.complete("Hi").text
+
+
+@pytest.mark.parametrize("n_ctx", [8193, 10**9])
+def test_more_context_than_the_model_was_trained_for(n_ctx: int) -> None:
+    """llama.cpp takes the memory and gives a conversation no more than the model knows."""
+    with pytest.raises(OptionError, match=rf"n_ctx={n_ctx}: .* trained for 8192 tokens"):
+        local_predict(n_ctx=n_ctx, n_parallel=1).complete("Hi")
 
 
 def test_a_path_that_is_no_file(tmp_path: Path) -> None:
