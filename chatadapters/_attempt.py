@@ -6,7 +6,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._errors import IncompleteStreamError, LimitExceededError
-from ._events import Done, Failed, Finish, Progress, Reasoning, Text, Usage
+from ._events import Done, Failed, Finish, Progress, Reasoning, Restarted, Text, Usage
 from ._policies import Limits
 from ._reasoning import ReasoningSplitter
 from ._seam import START, Join, resumable
@@ -49,19 +49,23 @@ class Attempt:
 
     def __init__(self, reader: Reader, rules: Rules, point: Break = START) -> None:
         self._reader, self._rules = reader, rules
-        self._tokens = TokenFilter(rules.special_tokens) if rules.special_tokens else None
-        self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
-        self._stop = StopFilter(rules.stop) if rules.stop else None
+        self._begin()
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
-        self._events: list[Text | Reasoning] = []
+        self._events: list[Text | Reasoning | Restarted] = []
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.done = self.over = False
         self.content = 0
-        self._raw = StringIO()
         self._plain = True
         self._join = Join(point) if point.prefix else None
+
+    def _begin(self) -> None:
+        rules = self._rules
+        self._tokens = TokenFilter(rules.special_tokens) if rules.special_tokens else None
+        self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
+        self._stop = StopFilter(rules.stop) if rules.stop else None
+        self._raw = StringIO()
 
     def feed(self, chunk: Chunk) -> None:
         """Read one chunk."""
@@ -79,7 +83,7 @@ class Attempt:
             raise IncompleteStreamError(_incomplete(done=False))
         self._finish(Finish("unknown"))
 
-    def take(self) -> list[Text | Reasoning]:
+    def take(self) -> list[Text | Reasoning | Restarted]:
         """Give what may be shown now and was not given yet."""
         events, self._events = self._events, []
         return events
@@ -110,6 +114,10 @@ class Attempt:
                     self.usage = event
                 case Finish():
                     self._finish(event)
+                case Restarted():
+                    self._begin()
+                    self._plain, self._join = False, None
+                    self._events.append(event)
                 case Done():
                     self._ended()
                 case Failed(error):

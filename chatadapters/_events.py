@@ -161,8 +161,11 @@ class RetryScheduled:
 class Restarted:
     """The reply begins again: discard all text that came before.
 
+    A reader gives it too, with any number, where a call within its attempt failed and another took
+    its place; what stays of the text is given again behind it.
+
     Attributes:
-        attempt: The number of the attempt that begins, from 2.
+        attempt: The number of the attempt whose text begins; from 2, unless its reader began again.
 
     Example:
         >>> from chatadapters import Restarted, Retry, make_predict
@@ -228,5 +231,5 @@ class Reply:
 
 #: Gives a line to append to the text of a reply that has ended so, or None.
 Notice: TypeAlias = "Callable[[Finish], str | None]"
-ReaderEvent: TypeAlias = Text | Reasoning | Progress | Usage | Finish | Done | Failed
+ReaderEvent: TypeAlias = Text | Reasoning | Progress | Usage | Finish | Done | Failed | Restarted
 Event: TypeAlias = Text | Reasoning | Finish | RetryScheduled | Restarted | Trimmed

@@ -202,11 +202,17 @@ class ReplyState:
         events = self._attempt.take()
         seam = self._recovery.seam
         for event in events if seam is None else self._joined(seam, events):
-            self._emit(event)
+            self._emit(Restarted(self._number) if isinstance(event, Restarted) else event)
 
-    def _joined(self, seam: Seam, events: Sequence[Text | Reasoning]) -> Sequence[Event]:
+    def _joined(
+        self, seam: Seam, events: Sequence[Text | Reasoning | Restarted]
+    ) -> Sequence[Event]:
+        told = [event for event in events if not isinstance(event, Restarted)]
+        if len(told) < len(events):
+            self._recovery.seam = None
+            return events
         finished = self._attempt.finish is not None
-        joined = seam.feed(events, last=finished)
+        joined = seam.feed(told, last=finished)
         if joined is None:
             return ()
         self._recovery.seam = None

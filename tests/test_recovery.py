@@ -75,6 +75,19 @@ def test_a_different_second_attempt_replaces_the_first(run: Run) -> None:
     assert all("Hello".startswith(v) or "Goodbye".startswith(v) for v in values)
 
 
+@pytest.mark.parametrize("view", ["predict", "deltas"])
+def test_a_reader_may_begin_again(view: str, run: Run) -> None:
+    """Where a call within its attempt failed; what was read before it counts no more."""
+    script = ["<think>Hm</think>Hel", "lo ST", Restarted(0), "<think>Hm</think>Hello ", "Ada.STOP"]
+    predict = make_predict(ScriptedBackend(script), pace=0, stop="STOP")
+    values = run(predict, view, "Hi")
+    assert (values[-1] if view == "predict" else "".join(values)) == "Hello Ada."
+    events = run(make_predict(ScriptedBackend(script), stop="STOP"), "events", "Hi")
+    assert [event for event in events if isinstance(event, Restarted)] == [Restarted(1)]
+    reply = complete(run, predict, "Hi")
+    assert (reply.text, reply.reasoning, reply.attempts) == ("Hello Ada.", "Hm", 1)
+
+
 def test_deltas_go_on_over_a_restart_that_repeats(run: Run) -> None:
     """Consumers that append see no seam."""
     predict = scripted(["Hel", "lo", RESET], ["He", "llo ", "you", STOP])

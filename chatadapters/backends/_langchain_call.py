@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from .._content import repaired
 from .._events import Finish
 from ._collector import Collector
 from ._finish_reason import finish_reason
@@ -36,6 +37,7 @@ class ModelCall:
         out: What it says.
         finish: How it ended, if it said so.
         ended: Whether it is over.
+        last: Whether LangChain said so, as it does of each call that streams to its end.
         expected: Whether its provider says how a call ends.
         like: A chunk of nothing but text, after which more of it may follow.
     """
@@ -45,10 +47,11 @@ class ModelCall:
         self.run: str | None = None
         self.out = Collector(cumulative=cumulative)
         self.finish: Finish | None = None
-        self.ended = self.expected = self._refused = False
+        self.ended = self.expected = self.last = self._refused = False
         self.like: Any = None
         self._tools = ToolCalls(cumulative=cumulative)
-        self._cumulative, self._said = cumulative, StringIO()
+        self._cumulative = cumulative
+        self._said, self._thought = StringIO(), StringIO()
 
     def tools(self) -> tuple[dict[str, Any], ...]:
         """Give its tool calls, in the form of OpenAI's chat messages."""
@@ -81,7 +84,7 @@ class ModelCall:
 
     def _beside(self, extra: Mapping[str, Any], blocks: Iterable[Any]) -> None:
         if not any(map(is_reasoning, blocks)) and (reasoning := reasoning_beside(extra)):
-            self.out.reasoning(reasoning)
+            self._reasoning(reasoning)
         if function := extra.get("function_call"):
             self._call({"name": function.get("name"), "args": function.get("arguments")})
         if extra.get("refusal"):
@@ -92,7 +95,7 @@ class ModelCall:
             if isinstance(block, str):
                 self.text(block)
             elif is_reasoning(block):
-                self.out.reasoning(said(block))
+                self._reasoning(said(block))
             elif block.get("refusal"):
                 self._refusal(block["refusal"])
             elif block.get("type") == "text":
@@ -104,14 +107,27 @@ class ModelCall:
         """Take a piece of the answer."""
         if text:
             self.out.text(text)
-            if self._cumulative:
-                self._said.seek(0)
-            self._said.write(text)
+            self._note(self._said, text)
+
+    def _reasoning(self, text: str) -> None:
+        if text:
+            self.out.reasoning(text)
+            self._note(self._thought, text)
+
+    def _note(self, told: StringIO, text: str) -> None:
+        if self._cumulative:
+            told.seek(0)
+        told.write(text)
 
     @property
     def said(self) -> str:
         """All that was said."""
-        return self._said.getvalue()
+        return repaired(self._said.getvalue())
+
+    @property
+    def thought(self) -> str:
+        """All reasoning."""
+        return repaired(self._thought.getvalue())
 
     def _refusal(self, text: str) -> None:
         self._refused = True
@@ -133,7 +149,8 @@ class ModelCall:
             if reason is not None:
                 self._end(reason)
                 self.ended = not repeats_reason(found)
-        if message.type == "ai" or getattr(message, "chunk_position", None) == "last":
+        self.last = self.last or getattr(message, "chunk_position", None) == "last"
+        if message.type == "ai" or self.last:
             self.ended = True
 
     def _end(self, reason: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._backend import Reader
 from .._errors import ChatAdaptersError, LimitExceededError
-from .._events import Failed, Finish, Progress, Text
+from .._events import Failed, Finish, Progress, Reasoning, Restarted, Text
 from .._policies import Limits
 from ._langchain_call import ModelCall
 from ._langchain_chunks import added, calls_in, message_in, unreadable
@@ -48,6 +48,7 @@ class LangChainReader(Reader):
     ) -> None:
         self._one_call, self._says_why, self._cumulative = one_call, says_why, cumulative
         self._calls: list[ModelCall] = []  # the one that is shown, and those that wait for it
+        self._over: list[ModelCall] = []  # those whose text was shown before it
         self._by_run: dict[str, ModelCall] = {}
         self._by_task: dict[str, ModelCall] = {}
         self._beside: list[dict[str, Any]] = []  # tool calls of those that were over before it
@@ -195,10 +196,34 @@ class LangChainReader(Reader):
         """Turn from the call that is shown to the one that began after it."""
         over = self._calls.pop(0)
         self._take(over, last=True)
+        if self._broke(over):
+            self._take_back()
+        else:
+            self._over.append(over)
+            self._beside = [*self._beside, *over.tools()] if self._calls else []
         self._gap = self._has_text
-        self._beside = [*self._beside, *over.tools()] if self._calls else []
         if len(self._calls) < 2:  # noqa: PLR2004 - none waits
             self._held = 0
+
+    def _broke(self, over: ModelCall) -> bool:
+        """Say whether a call failed, and another of its task took its place.
+
+        LangChain's retries and fallbacks stream what came of the one that failed, and never say so.
+        """
+        task = over.place.task
+        after = (call for call in self._calls if call.place.task == task)
+        return bool(task) and not over.ended and any(call.last for call in after)
+
+    def _take_back(self) -> None:
+        """Begin the text again, with what was said before the call that is shown."""
+        self._events.append(Restarted(0))
+        self._has_text = False
+        for call in self._over:
+            if call.thought:
+                self._events.append(Reasoning(call.thought))
+            if call.said:
+                self._events.append(Text("\n\n" + call.said if self._has_text else call.said))
+                self._has_text = True
 
     def _take(self, call: ModelCall, *, last: bool) -> None:
         for event in call.out.take(last=last):

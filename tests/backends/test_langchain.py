@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelFallbackMiddleware
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel, FakeListLLM
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -23,6 +24,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import RetryPolicy
 from pydantic import SecretStr
 
 from chatadapters import (
@@ -31,6 +33,7 @@ from chatadapters import (
     Message,
     MissingDependencyError,
     OptionError,
+    Restarted,
     Retry,
     Text,
     UnsupportedContentError,
@@ -338,6 +341,63 @@ def test_a_message_that_a_node_changes_is_another(run: Run) -> None:
     graph = StateGraph(MessagesState).add_node("write", louder)
     graph.add_edge(START, "write").add_edge("write", END)
     assert complete(run, langchain_predict(graph.compile()), "Hi").text == "One\n\nOne!"
+
+
+class Breaking(Scripted):
+    """A model whose calls break after their script, the first ones of them."""
+
+    breaks: int = 2**31
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        yield from super()._stream(*args, **kwargs)
+        if len(self.calls) <= self.breaks:
+            raise ConnectionResetError
+
+
+@pytest.mark.parametrize("how", ["fallback", "middleware", "retries of the node"])
+def test_a_call_that_broke_within_a_graph_is_taken_back(how: str, run: Run) -> None:
+    """LangChain streams what it said, and then all that the call says which takes its place."""
+    thought = said("", additional_kwargs={"reasoning_content": "Hm"})
+    broken = [thought, said("Hello A", tool_call_chunks=[tool_call("look", "{}", "1")])]
+    whole = Scripted(scripts=[[thought, said("Hello"), said(" Ada."), ended()]])
+    first = Breaking(scripts=[broken])
+    if how == "middleware":
+        graph = create_agent(first, [], middleware=[ModelFallbackMiddleware(whole)])
+    else:
+        retry = RetryPolicy(initial_interval=0.01, retry_on=ConnectionResetError)
+        twice = Breaking(scripts=[broken, *whole.scripts], breaks=1)
+        model = first.with_fallbacks([whole]) if how == "fallback" else twice
+        node = lambda state: {"messages": [model.invoke(state["messages"])]}  # noqa: E731
+        nodes = StateGraph(MessagesState).add_node("write", node, retry_policy=retry)
+        graph = nodes.add_edge(START, "write").add_edge("write", END).compile()
+    predict = langchain_predict(graph, pace=0, show_reasoning=True)
+    reply = complete(run, predict, "Hi")
+    assert (reply.text, reply.reasoning, reply.attempts) == ("Hello Ada.", "Hm", 1)
+    assert not reply.tool_calls
+    shown = "<think>Hm</think>\n\nHello Ada."
+    for model in (first, whole):
+        model.calls.clear()
+    if how != "retries of the node":
+        assert run(predict, "predict", "Hi")[-1] == "".join(run(predict, "deltas", "Hi")) == shown
+
+
+def test_what_was_said_before_a_call_that_broke_stays(run: Run) -> None:
+    """It is given again behind the restart."""
+    before = Scripted(scripts=[[said("One."), ended()]])
+    broken = Breaking(scripts=[[said("Two a")]])
+    whole = Scripted(scripts=[[said("Two."), ended()]])
+    graph = StateGraph(MessagesState)
+    for name, model in (("first", before), ("second", broken.with_fallbacks([whole]))):
+        graph.add_node(name, lambda state, model=model: {"messages": [model.invoke("Hi")]})
+    graph.add_edge(START, "first").add_edge("first", "second").add_edge("second", END)
+    events = run(langchain_predict(graph.compile(), pace=0), "events", "Hi")
+    restart = events.index(Restarted(1))
+    assert _text(events[:restart]) == "One.\n\nTwo a"
+    assert _text(events[restart:]) == "One.\n\nTwo."
+
+
+def _text(events: list[Any]) -> str:
+    return "".join(event.delta for event in events if isinstance(event, Text))
 
 
 class InTurns(Scripted):
