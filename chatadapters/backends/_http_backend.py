@@ -6,7 +6,7 @@ What a message needs is imported by the first one, so that a predict is made in 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -187,8 +187,9 @@ class HTTPBackend(Backend):
                 "a backend with a key among its headers= cannot be pickled: give the key as "
                 "token=, or leave it to the environment"
             )
-        token = None if isinstance(self.token, str) else self.token
-        return {**self.__dict__, "token": token}
+        # What is made at first use stays behind.
+        state = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**state, "token": None if isinstance(self.token, str) else self.token}
 
 
 def _keys(headers: Mapping[str, str]) -> list[str]:

@@ -13,8 +13,9 @@ from .._errors import OptionError
 from .._http import body_of
 from .._pour import PouredStream
 from ._given_keys import afetched, fetched
-from ._openai_clients import as_sdk_errors, keeps_deadlines, load_sdk, saying_what_came
+from ._openai_clients import keeps_deadlines, load_sdk
 from ._openai_requests import Request, answer, async_answer
+from ._openai_sdk_errors import as_sdk_errors, saying_what_came
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping

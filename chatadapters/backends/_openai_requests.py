@@ -7,9 +7,10 @@ from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._openai_clients import broken, sdk_timeout
+from ._openai_clients import sdk_timeout
 from ._openai_heads import watched
 from ._openai_hooks import http_library
+from ._openai_sdk_errors import broken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Hashable, Mapping

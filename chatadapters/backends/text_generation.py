@@ -6,6 +6,7 @@ What a message needs is imported by the first one, so that a predict is made in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from .._errors import OptionError
@@ -93,7 +94,7 @@ class TextGenerationBackend(HTTPBackend):
             )
         object.__setattr__(self, "stop_sequences", checked_stops(self.stop_sequences))
 
-    @property
+    @cached_property
     def _raw(self) -> RawPrompt:
         from ._raw_prompt import RawPrompt, template_of
 
