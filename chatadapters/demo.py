@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError
@@ -59,6 +60,7 @@ def build_demo(
 
     Raises:
         MissingDependencyError: When Gradio is not installed.
+        ChatAdaptersError: When its folder for files cannot be written.
 
     Example:
         >>> from chatadapters import echo_predict
@@ -146,11 +148,28 @@ def _wait_for_interrupt(url: str) -> None:
 def _gradio() -> Any:
     # Gradio asks its home for news at import and at launch; a demo should not.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    _check_folder()
     try:
         import gradio
     except ModuleNotFoundError as error:
         raise missing("gradio", "demo") from error
     return gradio
+
+
+def _check_folder() -> None:
+    """Say early, and what to do, where Gradio cannot keep the files that are uploaded."""
+    from tempfile import TemporaryFile, gettempdir
+
+    folder = None
+    try:
+        folder = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(gettempdir(), "gradio"))
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ChatAdaptersError(
+            f"Gradio cannot keep its files in {folder or 'a temporary folder'} ({error}): set "
+            "GRADIO_TEMP_DIR to a folder that can be written"
+        ) from error
 
 
 def _setting(gr: Any, name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -18,7 +19,7 @@ from tests.apps import free_port
 from tests.terminals import terminal
 
 if TYPE_CHECKING:
-    pass
+    from pathlib import Path
 
 # A chat whose answers are written down: one that never ends, one that never begins, then words.
 SCRIPTED = """
@@ -136,6 +137,24 @@ def test_a_taken_port(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     told = capsys.readouterr()
     assert re.match(f"chatadapters: error: cannot listen on .*port {port}.*taken", told.err)
     assert told.out == ""
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_folder_that_cannot_be_written(
+    named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where Gradio would keep its files nothing can be made: what to set is said, before it."""
+    (tmp_path / "file").touch()
+    if named:
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file"))
+    else:
+        monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["demo", "--backend", "echo", "--port", "0"]) == 1
+    told = capsys.readouterr().err
+    assert re.match(rf"chatadapters: error: Gradio cannot keep its files in {tmp_path}/file", told)
+    assert "set GRADIO_TEMP_DIR to a folder that can be written" in told
 
 
 def test_each_piped_line_is_a_message() -> None:

@@ -31,7 +31,7 @@ class LlamaConfig:
 
     Attributes:
         model: As `find_weights` takes it.
-        n_ctx: Tokens of context that each conversation has; 0 shares out the model's own.
+        n_ctx: Tokens of context that each conversation has; 0 is all that the model has.
         n_threads: Threads that compute; None is half the cores.
         n_parallel: Conversations that run at once; further ones wait.
         greedy: Whether the same request always gets the same answer: no sampling unless the
@@ -148,7 +148,7 @@ def _check_context(config: LlamaConfig, path: Path) -> None:
     if trained and config.n_ctx > trained:
         raise OptionError(
             f"n_ctx={config.n_ctx!r}: model={config.model!r} was trained for {trained} tokens of "
-            f"context and is given no more: give 2 to {trained}, or 0"
+            f"context and is given no more: give 2 to {trained}, or 0 for all"
         )
 
 

@@ -52,7 +52,7 @@ class LocalBackend(Backend):
         escape: What happens to the model's control tokens in the text, so that it cannot forge
             a turn.
         n_ctx: Tokens of context that each conversation has, at most what the model was trained
-            for, which is checked when it is loaded; 0 shares out the model's own.
+            for, which is checked when it is loaded; 0 is all of that.
         n_threads: Threads that compute; half the cores by default.
         n_parallel: How many conversations run at once; further ones wait for their turn.
 
