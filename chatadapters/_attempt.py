@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._errors import IncompleteStreamError, LimitExceededError
+from ._errors import IncompleteStreamError, LimitExceededError, StreamError
 from ._events import Done, Failed, Finish, Progress, Reasoning, Restarted, Text, Usage
 from ._policies import Limits
 from ._reasoning import ReasoningSplitter
@@ -82,6 +83,12 @@ class Attempt:
         if self.finish is None and self._rules.ends_with != "close":
             raise IncompleteStreamError(_incomplete(done=False))
         self._finish(Finish("unknown"))
+
+    def broke(self, error: Exception) -> None:
+        """Take note that the stream broke; a finish that the reader held back still counts."""
+        if self.finish is None and not isinstance(error, LimitExceededError):
+            with suppress(StreamError):  # what came is no continuation
+                self._read(self._reader.broke())
 
     def take(self) -> list[Text | Reasoning | Restarted]:
         """Give what may be shown now and was not given yet."""

@@ -58,6 +58,14 @@ class Reader:
         """
         return ()
 
+    def broke(self) -> Sequence[ReaderEvent]:
+        """Say, when the stream broke, whether the reply had ended before.
+
+        Returns:
+            A finish that was held back because more might have followed; else nothing.
+        """
+        return ()
+
 
 class TimedStream(Protocol):
     """A stream of bytes that never waits longer than it is told."""

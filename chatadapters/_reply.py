@@ -190,6 +190,7 @@ class ReplyState:
             if attempt.finish is None:
                 self._clock.check(now)
         except Exception as error:  # whatever a reader raises
+            attempt.broke(error)
             return error
         return None
 

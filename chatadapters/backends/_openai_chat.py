@@ -19,6 +19,7 @@ from ._wire_reader import EVENT_LIMIT, WireReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._events import ReaderEvent
     from .._parts import Content, Message, Part
     from ._openai_types import Block, Chunk, Delta, Groq
 
@@ -132,6 +133,15 @@ class ChatReader(WireReader):
         self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
         self._repeats: bool | None = None  # whether messages say again what deltas said
+        self._held: str | None = None  # a finish reason that came with text, which may go on
+        self._early = False  # whether it did
+
+    def broke(self) -> Sequence[ReaderEvent]:
+        """Give the finish that came with the last text, unless this server says one with each."""
+        if self._early or self._held is None:
+            return ()
+        self._ending()
+        return self._out.take(last=True)
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
@@ -156,8 +166,26 @@ class ChatReader(WireReader):
                 raise reported(choice.error)
             if choice.usage:
                 self._out.usage = choice.usage
-            if choice.finish_reason is not None:
-                self._finish(finish_reason(choice.finish_reason))
+            if choice.finish_reason is not None or self._held is not None:
+                self._may_end(finish_reason(choice.finish_reason), choice.text or delta)
+        if not choices and chunk.choices is not None:
+            self._ending()
+
+    def _may_end(self, reason: str | None, brings: str | Delta | None) -> None:
+        """Read a finish reason, which some servers say with each piece of text, as Gemini does."""
+        said = any(self._out.said) or self._tools.whole()
+        if brings and (isinstance(brings, str) or _has_content(brings)):
+            self._early = self._early or self._held is not None
+            self._held = reason
+        elif reason is not None and said:
+            self._held = None
+            self._finish(reason)
+        else:
+            self._held = reason or self._held
+
+    def _ending(self) -> None:
+        reason, self._held = self._held, None
+        self._finish(reason)
 
     def _groq(self, said: Groq) -> None:
         if said.error:
@@ -219,6 +247,12 @@ class ChatReader(WireReader):
         if reason == "stop":
             reason = "refusal" if self._refused else "tool_calls" if calls else "stop"
         self._out.end(Finish(reason, tool_calls=calls))
+
+
+def _has_content(delta: Delta) -> bool:
+    reasoning = delta.reasoning_content or delta.reasoning or delta.thinking
+    calls = delta.tool_calls or delta.function_call
+    return bool(delta.content or reasoning or delta.reasoning_details or delta.refusal or calls)
 
 
 def _said(block: Block) -> str:

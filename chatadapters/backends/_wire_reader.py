@@ -68,11 +68,15 @@ class WireReader(Reader):
             self._rest()
         except StreamError as error:
             return self._broken(error)
+        self._ending()
         return self._out.take(last=True)
 
     def _event(self, data: bytes) -> None:
         """Read the JSON of one event."""
         raise NotImplementedError  # each API has its own
+
+    def _ending(self) -> None:
+        """Take note that nothing follows."""
 
     def _whole(self, data: bytes) -> None:
         """Read a JSON body that came in place of a stream."""
@@ -107,6 +111,7 @@ class WireReader(Reader):
         """Read what is not an event's JSON: the end mark, an error, a keep-alive."""
         if data == b"[DONE]":
             self._over = True
+            self._ending()
             self._out.end(Done())
         elif data and name == "error":
             raise reported(_value(data))

@@ -1,0 +1,99 @@
+"""Servers that say with each piece of an answer that it is finished, as proxies of Gemini do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatadapters import (
+    Finish,
+    LimitExceededError,
+    Limits,
+    Reasoning,
+    Retry,
+    Text,
+    Timeout,
+    Usage,
+    openai_predict,
+)
+from chatadapters._events import Done, Progress
+from chatadapters.backends._openai_chat import ChatReader
+from tests.backends.reading import DONE, read, stream
+from tests.backends.served import HOLD, Served, answer
+from tests.both import Run, complete
+
+CALL = {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}
+COUNTS = {"prompt_tokens": 9, "completion_tokens": 3}
+
+
+def chunk(finish: str | None = "stop", **delta: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+USAGE = {"choices": [], "usage": COUNTS}
+
+
+@pytest.mark.parametrize("end", [[chunk(), DONE], [DONE], [USAGE, DONE], [chunk()], [USAGE], []])
+def test_an_answer_goes_on_as_long_as_text_comes(end: list[Any]) -> None:
+    """The finish that counts is the one that nothing follows."""
+    body = stream(
+        chunk(role="assistant"),
+        chunk(reasoning_content="Hm"),
+        {"type": "ping"},
+        chunk(content="Hel"),
+        chunk("length", content="lo"),
+        chunk("stop", content=" you"),
+        *end,
+    )
+    events = read(ChatReader(), body)
+    said = [each for each in events if isinstance(each, Text | Reasoning | Finish)]
+    assert said == [Reasoning("Hm"), Text("Hello you"), Finish("stop")]
+    assert (Done() in events) == (DONE in end)
+    assert (Usage(9, 3) in events) == (USAGE in end)
+
+
+def test_calls_count_as_text_does() -> None:
+    """The finish says what there was in all."""
+    *events, finish = read(ChatReader(), stream(chunk(tool_calls=[CALL]), chunk(content="Hi")))
+    assert events == [Text("Hi"), Progress(2)]
+    assert (finish.reason, len(finish.tool_calls)) == ("tool_calls", 1)
+
+
+def test_the_finish_comes_when_nothing_can_follow() -> None:
+    """At once, where it stands alone."""
+    reader = ChatReader()
+    assert reader.feed(stream(chunk(content="Hi"))) == [Text("Hi")]
+    assert reader.feed(stream(chunk())) == [Finish("stop")]
+
+
+END = b'data: {"error": {"message": "m"}}\n\n'
+
+
+@pytest.mark.parametrize("after", [[HOLD], [END], [b"data: {\n\n"]])
+def test_a_finish_counts_though_the_stream_breaks(after: list[Any], run: Run) -> None:
+    """As any does: the text was whole, whether the server closes the connection or not."""
+    with Served(
+        [answer(stream(chunk(None, content="Hel"), chunk(content="lo")), *after)]
+    ) as server:
+        predict = openai_predict("m", base_url=server.url, timeout=Timeout(idle=0.3))
+        reply = complete(run, predict, "Hi")
+        assert (reply.text, reply.finish_reason, reply.attempts) == ("Hello", "stop", 1)
+
+
+def test_a_server_that_says_it_each_time_has_not_finished_where_it_breaks(run: Run) -> None:
+    """It said the same of texts that went on."""
+    broken = stream(chunk(content="He"), chunk(content="l")) + END
+    whole = stream(chunk(content="He"), chunk(content="llo"), DONE)
+    with Served([answer(broken), answer(whole)]) as server:
+        predict = openai_predict("m", base_url=server.url, retry=Retry(wait=0))
+        reply = complete(run, predict, "Hi")
+        assert (reply.text, reply.attempts) == ("Hello", 2)
+
+
+def test_a_text_that_is_too_long_is_not_finished(run: Run) -> None:
+    """Although the piece that is too much says so."""
+    with Served([answer(stream(chunk(content="Hello")))]) as server:
+        predict = openai_predict("m", base_url=server.url, limits=Limits(reply=3))
+        with pytest.raises(LimitExceededError):
+            complete(run, predict, "Hi")
