@@ -21,13 +21,15 @@ def server() -> Iterator[FaultServer]:
 def ended(code: str, *args: str) -> str:
     """Run a program with every warning an error; give what it says, which stderr must not."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", _BEGIN + code, *args]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    # The limit is a guard: to import an SDK takes half a minute where the machine is busy.
+    process = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (process.returncode, process.stderr) == (0, "")
     return process.stdout
 
 
 _BEGIN = """
 import asyncio, os, sys, threading
+from chatadapters import Timeout
 from tests.http_backends import BACKENDS
 class Kept:
     "Something that is emptied late when the interpreter ends."
@@ -36,7 +38,7 @@ class Kept:
 def told(reply):
     os.write(1, f"{reply.finish_reason} {len(reply.text) > 0}\\n".encode())
 def asked(url):
-    return BACKENDS[sys.argv[1]][1](url, on_finish=told)
+    return BACKENDS[sys.argv[1]][1](url, on_finish=told, timeout=Timeout(idle=None))
 """
 
 _HELD = """
@@ -62,7 +64,10 @@ asyncio.run(main(), debug=False)
 _IN_A_THREAD = """
 begun = threading.Event()
 def read():
-    for value in asked(sys.argv[2])("Hello", []):
+    try:
+        for value in asked(sys.argv[2])("Hello", []):
+            begun.set()
+    finally:
         begun.set()
 threading.Thread(target=read, daemon=True).start()
 begun.wait()
@@ -134,7 +139,7 @@ async def aread():
 readers = {"sync": read, "async": lambda: asyncio.run(aread(), debug=False)}
 thread = threading.Thread(target=readers[sys.argv[3]])
 thread.start()
-begun.wait(20)
+begun.wait(200)
 """
 
 _ENDS = """
