@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import instructions, report
+from benchmarks import instructions, report, threads
 from benchmarks.clients import CLIENTS, LOOP, OURS
 from benchmarks.parts import browser, length, start, streams, users
 from benchmarks.server import serving
@@ -35,6 +35,13 @@ def test_streams(url: str) -> None:
     seen = {(row["client"], row["async"], row["regime"]) for row in found["rows"]}
     assert seen == {(c.label, c.is_async, regime) for c in SOME for regime in streams.REGIMES}
     assert streams.tables(found).count(f"| **{OURS}** |") == 1 + len(streams.REGIMES)
+
+
+def test_threads(url: str) -> None:
+    """Every thread reads its replies whole, which the reader of them checks."""
+    clock, cpu = threads.read(f"{url}/chat/50/100/v1", threads=3, replies=5)
+    assert clock > 0
+    assert cpu > 0
 
 
 def test_start(url: str) -> None:
