@@ -80,6 +80,7 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--port", "http"], "'http' is no port: give a number from 0 to 65535"),
         (["chat", "--temperature", "hot"], "'hot'"),
         (["chat", "--backend", "openai"], "backend 'openai': which model?"),
+        (["chat", "--backend", "text-generation"], "which server? Give base_url= (--base-url"),
     ],
 )
 def test_wrong_usage(args: list[str], says: str) -> None:

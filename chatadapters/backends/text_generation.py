@@ -84,6 +84,8 @@ class TextGenerationBackend(HTTPBackend):
         if self.model and not self.base_url:  # from the string "text-generation:http://..."
             object.__setattr__(self, "base_url", self.model)
             object.__setattr__(self, "model", None)
+        if not self.base_url:
+            raise OptionError("which server? Give base_url= (--base-url in a shell)")
         check_url("base_url", self.base_url)
         if self.model:
             check_name("model", self.model)

@@ -46,8 +46,11 @@ def test_usage_comes_before_or_with_the_finish(body: bytes) -> None:
 
 def test_usage_may_follow_the_finish() -> None:
     """OpenAI sends it in a chunk of its own."""
-    body = stream(end(), {"choices": [], "usage": COUNTS}, DONE)
-    assert read(ChatReader(), body) == [Finish("stop"), USAGE, Done()]
+    rest = (end(), {"choices": [], "usage": COUNTS}, DONE)
+    body = stream(delta(content="Hi"), *rest)
+    assert read(ChatReader(), body) == [Text("Hi"), Finish("stop"), USAGE, Done()]
+    # An answer without text may only begin here; it has ended where its counts come.
+    assert read(ChatReader(), stream(*rest)) == [USAGE, Finish("stop"), Done()]
 
 
 @pytest.mark.parametrize("count", ["NaN", "Infinity", "-Infinity", "1e400", '"9"', "[]"])
