@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from ._errors import ChatAdaptersError, MalformedStreamError
+from ._json import nested_deeper
 from ._redact import masked
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ def _status_error(
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return text if nested_deeper(text) else json.loads(text)
+    except ValueError:
         return text
 
 

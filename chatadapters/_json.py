@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
+from itertools import accumulate
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,6 +19,12 @@ T = TypeVar("T")
 
 _SHOWN = 200  # characters of the data that an error message shows
 _HIGH = ("\ud800", "\udbff")
+#: How deep JSON may be nested. Servers written in Rust read no deeper than 128 (serde_json).
+_DEEPEST = 200
+# It always matches, so that no text makes it look at anything twice.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BRACKETS = b"[{]}"
+_OTHERS = bytes(set(range(256)) - set(_BRACKETS))
 #: msgspec lets other threads see what it knows of a type before all of it is there, and crashes.
 _preparing = RLock()
 if hasattr(os, "register_at_fork"):  # a child has no thread that would end what is half done
@@ -41,17 +49,44 @@ def loads(data: bytes | str) -> Any:
         Dicts, lists, strings, numbers, booleans and None.
 
     Raises:
-        MalformedStreamError: It is no JSON; the message shows how it begins.
+        MalformedStreamError: It is no JSON, or nested more than 200 deep; the message shows how
+            it begins.
 
     Example:
         >>> loads(b'{"logprob": NaN, "text": "caf\xc3"}')
         {'logprob': nan, 'text': 'caf�'}
     """
+    if nested_deeper(data):
+        raise MalformedStreamError(
+            f"the stream holds no JSON (nested more than {_DEEPEST} deep): {_clip(data)}"
+        )
     try:
         return _decode()(data)
     except _failures():
         pass
     return _loads_tolerant(data)
+
+
+def nested_deeper(data: bytes | str, most: int = _DEEPEST) -> bool:
+    """Tell whether JSON is nested deeper, in time that grows with its length alone.
+
+    To be asked before it is read: readers find out at the end of the stack, where the garbage
+    collector, which runs as lists are made, has no room left for what others clean up.
+
+    Args:
+        data: The JSON text.
+        most: How many arrays and objects may be in each other.
+
+    Example:
+        >>> nested_deeper(b'[{"a": "[[["}]', 2), nested_deeper(b"[[[", 2)
+        (False, True)
+    """
+    text = data.encode(errors="replace") if isinstance(data, str) else data
+    if text.count(b"[") + text.count(b"{") <= most:
+        return False
+    brackets = _STRING.sub(b"", text).translate(None, _OTHERS)
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
+    return max(depths, default=0) > most
 
 
 class TypedDecoder(Generic[T]):

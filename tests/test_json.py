@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatadapters._errors import MalformedStreamError
-from chatadapters._json import SurrogateJoiner, TypedDecoder, loads
+from chatadapters._json import SurrogateJoiner, TypedDecoder, loads, nested_deeper
 from tests.chunks import cut, in_pieces
 
 #: Measuring coverage imports modules of its own into every process.
@@ -152,6 +153,44 @@ def test_nesting_that_json_reads_but_the_cleaning_does_not_is_an_error():
     """Deep JSON of another shape ends in the same error, not in a RecursionError."""
     with pytest.raises(MalformedStreamError):
         TypedDecoder(Chunk).decode(b'{"choices": ' + b"[" * 900 + b"]" * 900 + b"}")
+
+
+@pytest.mark.parametrize("read", [loads, TypedDecoder(Chunk).decode], ids=["loads", "decode"])
+def test_deep_json_leaves_room_for_what_is_cleaned_up(read):
+    """The garbage collector runs while lists are made; what it ends must not lack the stack."""
+    cleaned = 0
+
+    def deep(steps):
+        return steps and deep(steps - 1)
+
+    class Garbage:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            nonlocal cleaned
+            deep(50)
+            cleaned += 1
+
+    usual = gc.get_threshold()
+    try:
+        for lists in range(700, 1000, 5):
+            gc.collect()
+            Garbage()
+            gc.set_threshold(lists)  # it runs when so many more are in each other
+            with pytest.raises(MalformedStreamError, match="nested more than 200 deep"):
+                read(b'{"x": ' + b"[" * 5000)
+    finally:
+        gc.set_threshold(*usual)
+    gc.collect()
+    assert cleaned == 60
+
+
+@pytest.mark.parametrize("text", ["[" * 200 + "]" * 200, '"' + "[" * 300 + '"', "[" + "[]," * 300])
+def test_json_that_is_not_too_deep(text):
+    """Brackets in strings and beside each other do not count."""
+    assert not nested_deeper(text)
+    assert nested_deeper("[" + text + "[" * 201)
 
 
 def test_threads_that_read_a_type_for_the_first_time_at_once():

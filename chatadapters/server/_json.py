@@ -8,9 +8,10 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from .._content import repaired
+from .._json import nested_deeper
 from ._errors import RefusedError
 
-_DEEPEST = 64
+_DEEPEST = 64  # arrays and objects in each other
 #: The most values of a request. All other replies wait while it is read, and what is short to
 #: send may be long to read. A conversation has three or four values for each message.
 _MOST = 100_000
@@ -38,29 +39,29 @@ def read_json(body: bytes) -> Any:
         text = body.decode("utf-8-sig", "surrogatepass")
         _check_size(text)
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RefusedError(400, f"the body of the request is not JSON: {error}") from error
-    return _safe(value, _DEEPEST)
+    return _safe(value)
 
 
 def _check_size(text: str) -> None:
     if _values(text) > _MOST and _values(_STRING.sub("", text)) > _MOST:
         raise RefusedError(400, f"the request has more than {_MOST} values")
+    if nested_deeper(text, _DEEPEST):
+        raise RefusedError(400, f"the request is nested more than {_DEEPEST} deep")
 
 
 def _values(text: str) -> int:
     return sum(map(text.count, ",[{"))
 
 
-def _safe(value: Any, depth: int) -> Any:
+def _safe(value: Any) -> Any:
     if isinstance(value, str):
         return repaired(value)
-    if not depth:
-        raise RefusedError(400, f"the request is nested more than {_DEEPEST} deep")
     if isinstance(value, dict):
-        return {repaired(name): _safe(item, depth - 1) for name, item in value.items()}
+        return {repaired(name): _safe(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_safe(item, depth - 1) for item in value]
+        return [_safe(item) for item in value]
     return value
 
 
