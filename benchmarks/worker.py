@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -138,17 +139,22 @@ class AsyncWorker(Worker):
 
     async def _users(self, url: str, number: int) -> dict[str, Any]:
         stream = self.make(url)
-        came: dict[str, list[tuple[float, int]]] = {f"s{each}": [] for each in range(number)}
+        # Not lists of pairs: each would be one more thing for the client's garbage collector.
+        came = {f"s{each}": array("d") for each in range(number)}
         count = Count()
         await asyncio.gather(*(self._note(stream(name), notes) for name, notes in came.items()))
-        return {**count.told(), "came": came, "peak": peak()}
+        told = count.told()
+        pairs = {name: [*zip(a[::2], a[1::2], strict=True)] for name, a in came.items()}
+        return {**told, "came": pairs, "peak": peak()}
 
-    async def _note(self, texts: AsyncIterator[str], notes: list[tuple[float, int]]) -> None:
+    async def _note(self, texts: AsyncIterator[str], notes: array[float]) -> None:
+        """Note when each text came, and how long the reply was then."""
         length = 0
         try:
             async for text in texts:
                 length = len(text) if self.growing else length + len(text)
-                notes.append((monotonic(), length))
+                notes.append(monotonic())
+                notes.append(length)
         except Exception as error:  # one lost stream of a peer does not end the others
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
 

@@ -54,6 +54,7 @@ class Attempt:
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
         self._events: list[Text | Reasoning | Restarted] = []
+        self._pieces: list[str] = []  # of the answer, after these events
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.done = self.over = False
@@ -91,9 +92,19 @@ class Attempt:
                 self._read(self._reader.broke())
 
     def take(self) -> list[Text | Reasoning | Restarted]:
-        """Give what may be shown now and was not given yet."""
+        """Give what may be shown now and was not given yet; neighbouring pieces are one event."""
+        self._gather()
         events, self._events = self._events, []
         return events
+
+    def _gather(self) -> None:
+        if self._pieces:
+            self._events.append(Text("".join(self._pieces)))
+            self._pieces.clear()
+
+    def _put(self, event: Reasoning | Restarted) -> None:
+        self._gather()
+        self._events.append(event)
 
     def resume_point(self) -> Break:
         """Say where this reply can be continued; `START` when it cannot.
@@ -110,8 +121,8 @@ class Attempt:
             if self.over:
                 return
             match event:
-                case Text():
-                    self._text(event)
+                case Text(delta):
+                    self._text(delta)
                 case Reasoning(delta):
                     self._reasoning(delta)
                 case Progress(size):
@@ -124,7 +135,7 @@ class Attempt:
                 case Restarted():
                     self._begin()
                     self._plain, self._join = False, None
-                    self._events.append(event)
+                    self._put(event)
                 case Done():
                     self._ended()
                 case Failed(error):
@@ -138,14 +149,13 @@ class Attempt:
             raise IncompleteStreamError(_incomplete(done=True))
         self._finish(Finish("unknown"))
 
-    def _text(self, event: Text) -> None:
+    def _text(self, delta: str) -> None:
         if self.finish is not None:
             return
-        delta = event.delta
         self._count(len(delta))
         if delta and self._unfiltered and self._splitter.settled and self._join is None:
             self._raw.write(delta)
-            self._events.append(event)
+            self._pieces.append(delta)
             return
         text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
@@ -161,7 +171,7 @@ class Attempt:
             return
         self._count(len(delta))
         self._plain = False
-        self._events.append(Reasoning(delta))
+        self._put(Reasoning(delta))
 
     def _split(self, text: str) -> None:
         self._show(self._splitter.feed(text) if text else [])
@@ -169,7 +179,7 @@ class Attempt:
     def _show(self, pieces: list[tuple[bool, str]]) -> None:
         for is_reasoning, piece in pieces:
             if is_reasoning:
-                self._events.append(Reasoning(piece))
+                self._put(Reasoning(piece))
             else:
                 self._answer(piece if self._stop is None else self._stop.feed(piece))
         if self._stop is not None and self._stop.stopped is not None:
@@ -177,7 +187,7 @@ class Attempt:
 
     def _answer(self, text: str) -> None:
         if text:
-            self._events.append(Text(text))
+            self._pieces.append(text)
 
     def _stopped(self) -> None:
         self.finish = Finish("stop")

@@ -31,6 +31,7 @@ class ModelCall:
     Args:
         place: Where it is made.
         cumulative: Whether each chunk has the text so far where the new text belongs.
+        keeps: Whether what it says is kept, for `said` and `thought`.
 
     Attributes:
         run: The id that LangChain gave it, once that is known.
@@ -42,7 +43,7 @@ class ModelCall:
         like: A chunk of nothing but text, after which more of it may follow.
     """
 
-    def __init__(self, place: Place, *, cumulative: bool = False) -> None:
+    def __init__(self, place: Place, *, cumulative: bool = False, keeps: bool = True) -> None:
         self.place = place
         self.run: str | None = None
         self.out = Collector(cumulative=cumulative)
@@ -50,7 +51,7 @@ class ModelCall:
         self.ended = self.expected = self.last = self._refused = False
         self.like: Any = None
         self._tools = ToolCalls(cumulative=cumulative)
-        self._cumulative = cumulative
+        self._cumulative, self._keeps = cumulative, keeps
         self._said, self._thought = StringIO(), StringIO()
 
     def tools(self) -> tuple[dict[str, Any], ...]:
@@ -107,12 +108,14 @@ class ModelCall:
         """Take a piece of the answer."""
         if text:
             self.out.text(text)
-            self._note(self._said, text)
+            if self._keeps:
+                self._note(self._said, text)
 
     def _reasoning(self, text: str) -> None:
         if text:
             self.out.reasoning(text)
-            self._note(self._thought, text)
+            if self._keeps:
+                self._note(self._thought, text)
 
     def _note(self, told: StringIO, text: str) -> None:
         if self._cumulative:
