@@ -39,6 +39,7 @@ class Attempt:
         reader: A fresh reader of the backend.
         rules: What holds for the whole reply.
         point: Where an earlier attempt broke, if this one continues it.
+        apart: Whether neighbouring pieces of the answer stay events of their own.
 
     Attributes:
         finish: The end as the provider named it, or None as long as it has not.
@@ -48,8 +49,10 @@ class Attempt:
         content: How many pieces of content came.
     """
 
-    def __init__(self, reader: Reader, rules: Rules, point: Break = START) -> None:
-        self._reader, self._rules = reader, rules
+    def __init__(
+        self, reader: Reader, rules: Rules, point: Break = START, *, apart: bool = False
+    ) -> None:
+        self._reader, self._rules, self._apart = reader, rules, apart
         self._begin()
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
@@ -92,14 +95,15 @@ class Attempt:
                 self._read(self._reader.broke())
 
     def take(self) -> list[Text | Reasoning | Restarted]:
-        """Give what may be shown now and was not given yet; neighbouring pieces are one event."""
+        """Give what may be shown now and was not given yet."""
         self._gather()
         events, self._events = self._events, []
         return events
 
     def _gather(self) -> None:
         if self._pieces:
-            self._events.append(Text("".join(self._pieces)))
+            pieces = self._pieces if self._apart else ["".join(self._pieces)]
+            self._events.extend(map(Text, pieces))
             self._pieces.clear()
 
     def _put(self, event: Reasoning | Restarted) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """New text of the answer. Pieces that came at once, as in a burst, are one.
+    """New text of the answer.
 
     Attributes:
         delta: What is new, never empty.

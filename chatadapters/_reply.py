@@ -77,7 +77,7 @@ class ReplyState:
         point = seam.point if seam else START
         reader = self._call.backend.reader()
         reader.bound(self._call.rules.limits.event)
-        self._attempt = Attempt(reader, self._call.rules, point)
+        self._attempt = Attempt(reader, self._call.rules, point, apart=self._view.apart)
         self._number += 1
         attempt_begins(self._number, self._call.backend)
         if self._recovery.begins_again:

@@ -48,10 +48,12 @@ class View:
     Attributes:
         pending: Whether `take` has something to give that was not given yet.
         length: Characters that were given, as far as a consumer draws them anew for each value.
+        apart: Whether neighbouring pieces of the answer are to come as events of their own.
     """
 
     pending = False
     length = 0
+    apart = False
 
     def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         self._render = _Render(show_reasoning, notice)
@@ -71,6 +73,8 @@ class View:
 
 class EventView(View):
     """Every event as it is."""
+
+    apart = True
 
     def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)

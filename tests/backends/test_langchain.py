@@ -176,10 +176,12 @@ def test_a_chain_of_text_is_read(run: Run) -> None:
     """Its end is all that says that the reply is finished."""
     chain = FakeListChatModel(responses=["Hey"]) | StrOutputParser() | RunnablePassthrough()
     predict = langchain_predict(chain, pace=0)
-    *pieces, finish = run(predict, "events", "Hi")
-    assert all(isinstance(piece, Text) for piece in pieces)
-    assert "".join(piece.delta for piece in pieces) == "Hey"
-    assert finish == Finish("unknown", backend="langchain")
+    assert run(predict, "events", "Hi") == [
+        Text("H"),
+        Text("e"),
+        Text("y"),
+        Finish("unknown", backend="langchain"),
+    ]
     assert complete(run, langchain_predict(FakeListLLM(responses=["Hey"])), "Hi").text == "Hey"
 
 
