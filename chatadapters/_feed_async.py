@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _NO_LOOP = (
     "async replies run in asyncio, and no event loop of it runs here: in trio, call the sync "
     "predict in a thread, `await trio.to_thread.run_sync(predict.complete, message)`"
+)
+_OTHER_LOOP = (
+    "this reply began in another event loop, which alone can read it: begin it and read it to its "
+    "end in one loop, such as in one `asyncio.run(...)`"
 )
 _LITTLE = 4096  # bytes; a read that brings more is part of a burst
 
@@ -69,7 +74,12 @@ class AsyncFeed:
 
         Returns:
             The chunks, none when the time passed, and the end if the stream has ended.
+
+        Raises:
+            RuntimeError: This is another event loop than that in which the reply began.
         """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(_OTHER_LOOP)
         if self._end is None and (gather or not self._chunks):
             self._gather = gather
             self._arrived = self._loop.create_future()
@@ -83,12 +93,20 @@ class AsyncFeed:
         return chunks, self._end
 
     async def aclose(self) -> None:
-        """End the stream and wait until its connection is free."""
+        """End the stream and wait until its connection is free; another loop does not wait."""
+        if asyncio.get_running_loop() is not self._loop:
+            with suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(self._cancel)
+            return
+        self._cancel()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     def _set_timer(self, patience: float | None) -> None:
         """Ring when a wait is over; a timer that rings earlier stays, which saves most of them."""
