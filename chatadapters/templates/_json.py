@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from chatadapters._errors import TemplateError
+from chatadapters._json import nested_deeper
 
 from ._fields import check_strings
 from ._jinja import JinjaLayout
@@ -15,6 +16,7 @@ from ._texts import Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from chatadapters._parts import Message
 
@@ -35,11 +37,11 @@ def to_json(system: str, messages: Iterable[Message] | None, layout: Layout | Ji
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str) -> tuple[Any, Any, Layout | JinjaLayout]:
+def from_json(source: str | Path) -> tuple[Any, Any, Layout | JinjaLayout]:
     """Read a template in either format.
 
     Args:
-        text: The JSON text.
+        source: The JSON, or its file.
 
     Returns:
         Its system text, messages and layout.
@@ -47,9 +49,9 @@ def from_json(text: str) -> tuple[Any, Any, Layout | JinjaLayout]:
     Raises:
         TemplateError: If it is no template.
     """
-    data = _object(text)
+    data = json_object(source)
     if "version" not in data:
-        return _original(data, text)
+        return _original(data)
     if data["version"] != VERSION:
         raise TemplateError(
             f"version {data['version']!r} of the template format is not known: "
@@ -61,23 +63,33 @@ def from_json(text: str) -> tuple[Any, Any, Layout | JinjaLayout]:
     return data.get("system", ""), data.get("messages"), layout
 
 
-def _original(data: dict[str, Any], text: str) -> tuple[Any, Any, Layout]:
+def _original(data: dict[str, Any]) -> tuple[Any, Any, Layout]:
     """Read the six fields; missing ones have their defaults, others were always ignored."""
     if not data.keys() & {"system", "messages", *TOKEN_NAMES}:
-        raise TemplateError(f"this JSON is no dialogue template: {text[:80]!r}")
+        raise TemplateError(f"this JSON is no dialogue template: {str(data)[:80]}")
     defaults = zip(TOKEN_NAMES, STARCHAT_TOKENS, strict=True)
     tokens = [data.get(name, default) for name, default in defaults]
     check_strings(**dict(zip(TOKEN_NAMES, tokens, strict=True)))
     return data.get("system", ""), data.get("messages"), Layout.from_tokens(*tokens)
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(source: str | Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        source: The JSON, or its file.
+
+    Raises:
+        TemplateError: It is none.
+    """
+    called = "this" if isinstance(source, str) else repr(str(source))
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TemplateError(f"this is no JSON: {error}") from None
+        text = source if isinstance(source, str) else source.read_text("utf-8")
+        data = None if nested_deeper(text) else json.loads(text)
+    except ValueError as error:
+        raise TemplateError(f"{called} is no JSON that can be read: {error}") from None
     if not isinstance(data, dict):
-        raise TemplateError(f"this JSON is no dialogue template: {text[:80]!r}")
+        raise TemplateError(f"{called} is no JSON object, or nested too deep")
     return data
 
 

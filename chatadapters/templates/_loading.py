@@ -182,4 +182,7 @@ class Loaded:
         Raises:
             TemplateError: If it is no template.
         """
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        from ._json import from_json
+
+        system, messages, layout = from_json(Path(path))
+        return cls(system, messages, layout=layout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -13,6 +12,7 @@ from chatadapters._errors import MissingDependencyError, TemplateError
 
 from ._compile import compiled, fixed_text, opens_with_bos
 from ._jinja import JinjaLayout
+from ._json import json_object
 from ._layout import tokens_in
 
 if TYPE_CHECKING:
@@ -155,11 +155,11 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """
     folder = Path(path) if Path(path).is_dir() else Path(path).parent
     file = folder / "tokenizer_config.json" if Path(path).is_dir() else Path(path)
-    config = _json_object(file) if file.is_file() else {}
+    config = json_object(file) if file.is_file() else {}
     if (folder / "chat_template.jinja").is_file():
         config["chat_template"] = (folder / "chat_template.jinja").read_text("utf-8")
     elif (folder / "chat_template.json").is_file():
-        config["chat_template"] = _json_object(folder / "chat_template.json").get("chat_template")
+        config["chat_template"] = json_object(folder / "chat_template.json").get("chat_template")
     if not config:
         raise TemplateError(f"there is no template in {str(path)!r}: none of {', '.join(_FILES)}")
     return config
@@ -220,16 +220,6 @@ def _token(value: Any) -> str:
     """Read a token that is written as itself or as an object with its content."""
     text = value.get("content") if isinstance(value, Mapping) else value
     return text if isinstance(text, str) else ""
-
-
-def _json_object(file: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise TemplateError(f"{str(file)!r} is no JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise TemplateError(f"{str(file)!r} is no JSON object")
-    return data
 
 
 def _frozen(value: Any) -> Any:

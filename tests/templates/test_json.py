@@ -48,9 +48,10 @@ def test_any_template_survives_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[]", "no dialogue template"),
+        ("[]", "no JSON object"),
         ("{}", "no dialogue template"),
         ("{", "no JSON"),
+        ('{"system": ' + "[" * 9999, "nested too deep"),
         ('{"version": 99}', "version 99"),
         ('{"version": 1, "layout": []}', "layout must be an object"),
         ('{"version": 1, "layout": {"usr": "x"}}', "unknown fields in the template: usr"),
@@ -64,3 +65,15 @@ def test_what_is_no_template_is_refused(text: str, problem: str) -> None:
     """A file that is no template says what is wrong with it."""
     with pytest.raises(ChatAdaptersError, match=problem):
         DialogueTemplate.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"), [(b"\xff\xfe{}", "utf-8"), (b"[" * 9999, "nested too deep")]
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, data: bytes, problem: str) -> None:
+    """So is a tokenizer configuration."""
+    file = tmp_path / "tokenizer_config.json"
+    file.write_bytes(data)
+    for read, path in (DialogueTemplate.load, file), (DialogueTemplate.from_pretrained, tmp_path):
+        with pytest.raises(ChatAdaptersError, match=f"tokenizer_config.json.*{problem}"):
+            read(str(path))
