@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from functools import partial
+from inspect import iscoroutine
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread, current_thread
@@ -51,7 +52,28 @@ def open_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -
     timed = backend.timed_stream(payload, timeout)
     if timed is not None:
         return TimedFeed(timed, most)
-    return Feed(partial(backend.stream, payload, timeout), most)
+    return Feed(partial(_opened, backend, payload, timeout), most)
+
+
+def _opened(backend: Backend, payload: Payload, timeout: Timeout) -> Iterator[Chunk]:
+    stream = backend.stream(payload, timeout)
+    if not hasattr(stream, "__iter__"):
+        what = "is a generator, or returns an iterator of chunks"
+        raise no_stream(backend, f"stream(payload, timeout) {what}", stream)
+    return stream
+
+
+def no_stream(backend: Backend, what: str, given: object) -> TypeError:
+    """Give the error for a backend whose stream is none.
+
+    Args:
+        backend: The backend.
+        what: The method, and what it should be.
+        given: What it gave.
+    """
+    if iscoroutine(given):
+        given.close()  # which nobody will await
+    return TypeError(f"{type(backend).__name__}.{what}; it gave {given!r:.80}")
 
 
 class TimedFeed:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ._feed import End, size_of
+from ._feed import End, no_stream, size_of
 from ._one_by_one import one_by_one
 from ._turns import after_turns
 
@@ -30,7 +30,15 @@ _LITTLE = 4096  # bytes; a read that brings more is part of a burst
 
 def open_async_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -> AsyncFeed:
     """Open the stream of an attempt in a task of its own; the twin of `open_feed`."""
-    return AsyncFeed(partial(backend.astream, payload, timeout), most)
+    return AsyncFeed(partial(_opened, backend, payload, timeout), most)
+
+
+def _opened(backend: Backend, payload: Payload, timeout: Timeout) -> AsyncIterator[Chunk]:
+    stream = backend.astream(payload, timeout)
+    if not (hasattr(stream, "__aiter__") or hasattr(stream, "pour")):
+        what = "is an async generator, or a plain `def` that returns an async iterator of chunks"
+        raise no_stream(backend, f"astream(payload, timeout) {what}", stream)
+    return stream
 
 
 class AsyncFeed:

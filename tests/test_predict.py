@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import pickle
 import subprocess
@@ -269,6 +270,43 @@ def test_a_reader_that_gives_no_events_is_told_so(run: Run, given: Any) -> None:
 
     with pytest.raises(TypeError, match="a reader gives a list of events, such as"):
         run(make_predict(Careless("Hello")), "predict", "Hi")
+
+
+async def _of_chunks() -> list[str]:
+    return ["Hello"]
+
+
+@pytest.mark.parametrize("give", [lambda: None, lambda: 5, _of_chunks])
+def test_a_backend_that_gives_no_stream_is_told_so(run: Run, give: Any) -> None:
+    """Its method is named, with what it should be and what it gave; nothing is asked again."""
+
+    class Careless(ScriptedBackend):
+        def stream(self, payload: Any, timeout: Any) -> Any:
+            self.requests.append(payload)
+            return give()
+
+        astream = stream
+
+    backend = Careless("Hello")
+    with pytest.raises(TypeError, match=r"^Careless\.a?stream\(payload, timeout\) is an? .*gave "):
+        run(make_predict(backend), "predict", "Hi")
+    assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize("give", [lambda: ["Hello"], lambda: iter(["Hello"])])
+def test_the_twin_of_a_stream_is_async(give: Any) -> None:
+    """A list will do for `stream`, but it is nothing that can be waited for."""
+
+    class Careless(ScriptedBackend):
+        def stream(self, payload: Any, timeout: Any) -> Any:
+            return give()
+
+        astream = stream
+
+    predict = make_predict(Careless("Hello"), ends_with="close")
+    assert predict.complete("Hi").text == "Hello"
+    with pytest.raises(TypeError, match=r"^Careless\.astream.* async iterator of chunks; it gave "):
+        asyncio.run(predict.aio.complete("Hi"))
 
 
 def test_a_history_that_cannot_be_read_shows_itself(run: Run) -> None:
