@@ -167,9 +167,11 @@ def _component(shown: object, files: Files) -> Iterator[Part]:
 
 
 def _holds_text(value: object) -> bool:
-    if isinstance(value, Mapping) and "files" in value:
+    if any(isinstance(get(value, name), str) for name in _TEXTS):
         return True
-    return any(isinstance(get(value, name), str) for name in _TEXTS)
+    if not isinstance(value, Mapping) or "files" not in value or value.get("text") is not None:
+        return False
+    return "text" in value or bool(value["files"])  # else its text is under another name
 
 
 def _text_and_files(value: object, files: Files) -> Iterator[Part]:

@@ -190,7 +190,8 @@ def _content(entry: object, files: Files) -> Content:
 def _body(entry: object) -> object:
     for name in ("content", "object", "tool_calls"):
         if name in entry if isinstance(entry, Mapping) else hasattr(entry, name):
-            return None if name == "tool_calls" else get(entry, name)
+            body = None if name == "tool_calls" else get(entry, name)
+            return get(entry, "refusal") if body is None else body  # as OpenAI's messages have it
     raise HistoryError("it has no content")
 
 

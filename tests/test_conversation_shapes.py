@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from openai.types.chat import ChatCompletionMessage
 
 from chatadapters import AudioPart, FilePart, HistoryError, ImagePart, Message, TextPart, normalize
 from tests.ui_shapes import (
@@ -182,6 +183,13 @@ def test_messages_without_files_are_plain_text() -> None:
     ]
     for message in messages:
         assert normalize(message) == [("user", "look")]
+
+
+@pytest.mark.parametrize("as_given", [lambda message: message, ChatCompletionMessage.model_dump])
+def test_a_refusal_is_what_the_model_said(as_given: Any) -> None:
+    """OpenAI's messages have it beside a content that is None."""
+    refused = ChatCompletionMessage(role="assistant", content=None, refusal="I cannot.")
+    assert normalize("q", [["hi", None], as_given(refused)])[1] == ("assistant", "I cannot.")
 
 
 def test_panels_image_is_recognised_and_left_where_it_was() -> None:
@@ -383,6 +391,10 @@ def test_what_cannot_be_read_is_an_error_that_shows_it(history: Any, words: list
         (AIMessage("x"), ["'assistant'", "the user's"]),
         ({"text": "x", "files": [5]}, ["5 is neither"]),
         ({"text": 5}, ["{'text': 5}", "neither"]),
+        ({"text": 5, "files": []}, ["{'text': 5, 'files': []}", "neither"]),
+        ({"text": ["x"], "files": [PNG]}, ["{'text': ['x'], ", "neither"]),
+        ({"txt": "x", "files": []}, ["{'txt': 'x', 'files': []}", "neither"]),
+        ([{"type": "text", "txt": "x"}], ["{'type': 'text', 'txt': 'x'}", "neither"]),
     ],
 )
 def test_a_message_that_cannot_be_read_is_an_error(message: Any, words: list[str]) -> None:
