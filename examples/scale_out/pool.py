@@ -14,6 +14,7 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ _answer: list[Answer] = []
 
 def begin(predict: bytes, at_once: int) -> None:
     """Take the predict, once in each process, and end when the one that started it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for that one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, which lets nothing be inherited
     _answer.append(Answer(cloudpickle.loads(predict), at_once))
     Thread(target=_end_with_parent, daemon=True).start()
 
@@ -51,6 +52,16 @@ def answer(rows: Sequence[Row]) -> list[Row]:
     return _answer[0].rows(rows)
 
 
+@contextmanager
+def _no_interrupts() -> Generator[None]:
+    """Begin processes that are deaf to a Ctrl-C from their first moment: it is for this one."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def answers(options: Options, rows: list[Row]) -> Generator[Row]:
     """Give the answers as they come; rows whose process died are given to new ones."""
     shared = (cloudpickle.dumps(options.predict), options.at_once)
@@ -59,7 +70,9 @@ def answers(options: Options, rows: list[Row]) -> Generator[Row]:
         lost: list[Row] = []
         with ProcessPoolExecutor(options.workers, spawn, begin, shared) as pool:
             try:
-                jobs = {pool.submit(answer, some): some for some in grouped(rows, options.at_once)}
+                with _no_interrupts():
+                    groups = grouped(rows, options.at_once)
+                    jobs = {pool.submit(answer, some): some for some in groups}
                 for job in as_completed(jobs):
                     try:
                         yield from job.result()

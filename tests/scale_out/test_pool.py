@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 
 from tests.environments import ROOT
@@ -81,6 +82,7 @@ def test_killed_and_started_again(server: tuple[Parrots, str], tmp_path: Path) -
     wait_for(8, found, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()  # returns when no process of it holds its standard error any more
+    httpx2.get(f"{url}/models")  # what they asked last has been read when this is answered
     done = answers(found)
     assert 8 <= len(done) < 60
     with found.open("a") as file:
@@ -107,6 +109,19 @@ def test_interrupted(server: tuple[Parrots, str], tmp_path: Path) -> None:
     assert "interrupted; run it again to go on" in said
     assert "Traceback" not in said
     assert len(answers(found)) < len(app.asked) + 1 < 100
+
+
+def test_interrupted_while_they_begin(server: tuple[Parrots, str], tmp_path: Path) -> None:
+    """A Ctrl-C is for the process that started them: they are deaf to it from their beginning."""
+    asked, found = prompts(tmp_path, 4), tmp_path / "answers.jsonl"
+    process = start(asked, found, "--backend", "openai:parrot", "--base-url", server[1])
+    while not (begun := workers(process)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(begun[0], signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
 
 
 def test_a_process_that_is_killed(server: tuple[Parrots, str], tmp_path: Path) -> None:
