@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Terminal:
 
     def until(self, pattern: str) -> str:
         """Read until a pattern comes; give what came and forget it."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200  # a guard: to import Gradio takes a busy machine long
         while not (found := re.search(pattern, self.seen)):
             left = deadline - time.monotonic()
             assert left > 0, f"{pattern!r} did not come: {self.seen!r}"
@@ -41,6 +42,12 @@ class Terminal:
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
+
+    def rest(self) -> None:
+        """Wait until the process waits for something, as for what is typed."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.01)
 
     def code(self) -> int:
         return self.process.wait(timeout=30)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -33,6 +32,7 @@ def seen(payload):
 
 class Seen(ScriptedBackend):
     def _next(self, payload):
+        print("(asked)")
         steps = super()._next(payload)
         return [seen(payload), Finish("stop")] if steps == ["seen"] else steps
 
@@ -243,8 +243,7 @@ def test_interrupting_before_the_first_text() -> None:
     with terminal(script('([Pause(600)], ["seen"])')) as chat:
         chat.until("> ")
         chat.type("hello\n")
-        chat.until("\n")
-        time.sleep(0.3)
+        chat.until(r"\(asked\)")
         chat.interrupt()
         chat.until("stopped")
         chat.type("again\n")
@@ -255,7 +254,7 @@ def test_interrupting_at_the_prompt_does_not_leave() -> None:
     """Ctrl-C at the prompt says how to leave."""
     with terminal([sys.executable, "-m", "chatadapters", "chat", "--backend", "echo"]) as chat:
         chat.until("> ")
-        time.sleep(0.3)  # Python misses a signal between its prompt and its reading
+        chat.rest()  # Python misses a signal between its prompt and its reading
         chat.interrupt()
         chat.until("Ctrl-D or /exit")
         chat.until("> ")

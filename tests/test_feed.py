@@ -74,7 +74,7 @@ async def test_an_error_comes_after_the_chunks_before_it() -> None:
 async def test_waiting_ends_after_the_patience() -> None:
     """A silent stream gives nothing, and in time."""
     silent = threading.Event()
-    with closing(started(Feed(lambda: iter([silent.wait(2)]), 100))) as feed:
+    with closing(started(Feed(lambda: iter([silent.wait(20)]), 100))) as feed:
         assert feed.get(0.01) == ([], None)
         silent.set()
 
@@ -110,12 +110,14 @@ class Blocking:
     """A stream that blocks until it is aborted."""
 
     def __init__(self) -> None:
+        self.read = threading.Event()
         self.aborted, self.closed = threading.Event(), threading.Event()
 
     def __iter__(self) -> Blocking:
         return self
 
     def __next__(self) -> bytes:
+        self.read.set()
         if self.aborted.wait(30):
             raise StopIteration
         return b""
@@ -131,7 +133,7 @@ def test_closing_frees_a_blocked_read() -> None:
     """The thread is gone right after, and the stream was closed in it."""
     stream = Blocking()
     feed = started(Feed(lambda: stream, 100))
-    time.sleep(0.02)
+    assert stream.read.wait(20)
     feed.close()
     assert stream.aborted.is_set()
     assert stream.closed.wait(20)
@@ -142,8 +144,10 @@ def test_closing_frees_a_blocked_read() -> None:
 async def test_closing_cancels_a_waiting_stream() -> None:
     """The async stream has run its cleanup when `aclose` returns."""
     cleaned: list[bool] = []
+    begun = asyncio.Event()
 
     async def waiting() -> AsyncIterator[bytes]:
+        begun.set()
         try:
             await asyncio.sleep(60)
             yield b""
@@ -151,7 +155,7 @@ async def test_closing_cancels_a_waiting_stream() -> None:
             cleaned.append(True)
 
     feed = started(AsyncFeed(waiting, 100))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     await feed.aclose()
     assert cleaned == [True]
 

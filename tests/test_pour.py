@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import httpx2
 import pytest
@@ -91,9 +92,10 @@ async def test_a_slow_consumer_holds_the_network_back(monkeypatch: pytest.Monkey
         return None if room.done() else room
 
     with answering(flood) as url:
-        poured = stream(url, Timeout(first=0.2, idle=0.2))
+        poured = stream(url, Timeout(first=1, idle=1))
         task = asyncio.create_task(poured.pour(put))
         assert await settled(flood) < PIECES
+        await asyncio.sleep(1)  # longer than a server may be silent
         assert len(taken) < 2**20
         room.set_result(None)
         await task
@@ -112,7 +114,7 @@ async def test_silence_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
     with answering(silent) as url:
         with pytest.raises(httpx2.ReadTimeout):
-            await stream(url, Timeout(first=0.2, idle=0.2)).pour(keep(taken))
+            await stream(url, Timeout(first=1, idle=1)).pour(keep(taken))
         over.set()
     assert taken == [b"a"]
 
@@ -164,7 +166,7 @@ async def test_what_takes_it_may_fail() -> None:
 @pytest.mark.parametrize("pieces", [300, 1])
 async def test_what_may_not_be_shown_yet_is_not_read_yet(pieces: int) -> None:
     """Hundreds of small pieces in one wait are read at once at its end, none is late or lost."""
-    said = threading.Event()
+    dripped, said = threading.Event(), threading.Event()
 
     def drip(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -172,6 +174,7 @@ async def test_what_may_not_be_shown_yet_is_not_read_yet(pieces: int) -> None:
         for _ in range(pieces):
             connection.sendall(chunk(b"b"))
             time.sleep(0.001)
+        dripped.set()
         said.wait(30)
         connection.sendall(b"0\r\n\r\n")
 
@@ -179,10 +182,15 @@ async def test_what_may_not_be_shown_yet_is_not_read_yet(pieces: int) -> None:
         async with aclosing(AsyncFeed(lambda: stream(url), 2**20)) as feed:
             feed.start()
             chunks, _ = await feed.get(30)
-            more, _ = await feed.get(2, gather=True)
+            more: list[Any] = []
+            while True:  # once, unless the machine is too busy to say them all in that time
+                new, _ = await feed.get(2, gather=True)
+                assert len(new) < 10
+                more += new
+                if dripped.is_set():
+                    break
             said.set()
             rest, end = await feed.get(30, gather=True)
     assert b"".join([*chunks, *more]) == b"a" + b"b" * pieces
-    assert len(more) < 10
     assert not b"".join(rest)
     assert end == End(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -17,11 +18,11 @@ from tests.both import Run
 
 
 @pytest.fixture
-def nobody() -> str:
-    """A URL on loopback where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+def nobody() -> Iterator[str]:
+    """A URL on loopback where nobody listens, nor can."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}/v1"
 
 
 @pytest.mark.parametrize("view", ["predict", "events"])

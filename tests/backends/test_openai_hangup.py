@@ -21,17 +21,22 @@ from tests.backends.openai_fetch import HI, KEY, REPLY
 from tests.backends.served import HOLD, Served, answer
 
 
-def abort_when(stream: Any, ready: Callable[[], bool]) -> tuple[list[bytes], float]:
-    """Read a stream in a thread, abort it when ready; give what came and how long it took."""
+def abort_when(stream: Any, ready: Callable[[], bool], count: int = 0) -> tuple[list[bytes], float]:
+    """Read a stream in a thread, abort it when ready and so many blocks have come.
+
+    Returns:
+        What came, and how long the abort took.
+    """
     blocks: list[bytes] = []
 
     def read() -> None:
-        blocks.extend(stream)
+        for block in stream:
+            blocks.append(block)
         stream.close()
 
     thread = threading.Thread(target=read)
     thread.start()
-    while not ready():
+    while not ready() or len(blocks) < count:
         time.sleep(0.01)
     time.sleep(0.05)
     began = time.monotonic()
@@ -65,7 +70,7 @@ def test_a_blocked_read_is_hung_up(begun: bool, kept: bool, tls: Any) -> None:
         if kept:
             list(backend.stream(payload, Timeout()))
         stream = backend.stream(payload, Timeout())
-        blocks, seconds = abort_when(stream, lambda: len(server.requests) == 1 + kept)
+        blocks, seconds = abort_when(stream, lambda: len(server.requests) == 1 + kept, begun)
         assert server.left.wait(5)
         assert blocks == ([REPLY[0]] if begun else [])
         assert seconds < 2
@@ -100,7 +105,7 @@ async def test_a_cancelled_task_hangs_up(begun: bool) -> None:
                 pass
 
         task = asyncio.create_task(read())
-        await asyncio.to_thread(server.came.wait, 5)
+        assert await asyncio.to_thread(server.came.wait, 60)  # what is imported first takes time
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

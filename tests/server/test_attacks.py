@@ -50,12 +50,13 @@ def post(url: str, content: Any, path: str = CHAT) -> httpx2.Response:
 def raw(url: str, data: bytes) -> bytes:
     """Send bytes over a socket of their own and read until the server closes or is silent."""
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=1) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         connection.sendall(data)
         got = b""
         try:
             while piece := connection.recv(65536):
                 got += piece
+                connection.settimeout(1)
         except (TimeoutError, ConnectionResetError):
             pass
         return got

@@ -19,12 +19,11 @@ import pytest
 from chatadapters import Finish, make_predict
 from chatadapters.server import _out
 from chatadapters.testing import Pause, ScriptedBackend
-from tests.server.serving import ASK, scripted, serving
+from tests.server.serving import ASK, CHAT, ask, eventually, scripted, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-CHAT = "/v1/chat/completions"
 STREAM = {**ASK, "stream": True}
 
 
@@ -38,6 +37,7 @@ class Endless(ScriptedBackend):
         object.__setattr__(self, "given", [0])
 
     async def astream(self, payload: Any, timeout: Any) -> AsyncGenerator[Any, None]:
+        self.requests.append(payload)
         try:
             while True:
                 self.given[0] += 1  # type: ignore[attr-defined]
@@ -60,26 +60,6 @@ async def read(http: httpx2.AsyncClient, url: str) -> str:
 
 def clients() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None), timeout=60, verify=False)
-
-
-def ask(url: str, buffer: int = 0) -> socket.socket:
-    """Send a request for a stream over a socket of its own and read nothing."""
-    parts = urlsplit(url)
-    connection = socket.socket()
-    if buffer:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    connection.connect((parts.hostname, parts.port))
-    body = json.dumps(STREAM).encode()
-    head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    connection.sendall(head.encode() + body)
-    return connection
-
-
-def eventually(condition: Any) -> bool:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(condition())
 
 
 def resident() -> int:
@@ -106,7 +86,8 @@ def test_readers_that_do_not_read_hold_nothing_up_and_no_memory() -> None:
     predicts = {"m": make_predict(endless), "n": scripted("Hello you")}
     with serving(predicts) as url:
         before = resident()
-        stuck = [ask(url, 4096) for _ in range(20)]
+        stuck = [ask(url, STREAM, 4096) for _ in range(20)]
+        assert eventually(lambda: len(endless.requests) == len(stuck))
         assert eventually(lambda: _stands_still(endless))
         held, grown = endless.given[0], resident() - before  # type: ignore[attr-defined]
         answer = httpx2.post(url + CHAT, json={**STREAM, "model": "n"}, timeout=30)
@@ -131,7 +112,7 @@ def test_a_reader_that_never_reads_loses_its_place(monkeypatch: pytest.MonkeyPat
     endless = Endless("x" * 1000)
     with (
         serving({"m": make_predict(endless), "n": scripted("x")}, max_concurrency=1) as url,
-        ask(url, 4096),
+        ask(url, STREAM, 4096),
     ):
         assert eventually(lambda: endless.closed)
         answer = httpx2.post(url + CHAT, json={**ASK, "model": "n"}, timeout=30)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -24,15 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 ECHO = ["-m", "chatadapters", "serve", "--backend", "echo", "--port", "0"]
-#: A server whose replies last for ever, or for one second, and which waits for them so long.
+#: A server whose replies last for ever, or for one second, and which waits for them so long; it
+#: says when it was asked for one.
 SLOW = """
 import sys
 from chatadapters import Finish, make_predict
 from chatadapters.server import asgi, serve
 from chatadapters.testing import Pause, ScriptedBackend
-backend = ScriptedBackend(["Hello", Pause({seconds}), " you", Finish("stop")])
+class Told(ScriptedBackend):
+    def _next(self, payload):
+        print("asked", flush=True)
+        return super()._next(payload)
+backend = Told(["Hello", Pause({seconds}), " you", Finish("stop")])
 app = asgi({{"m": make_predict(backend)}})
-serve(app, port=0, grace=2, on_ready=lambda url: print(url, flush=True))
+serve(app, port=0, grace={grace}, on_ready=lambda url: print(url, flush=True))
 print("ended", len(backend.closed), flush=True)
 """
 
@@ -112,7 +118,7 @@ def events(answer: httpx2.Response) -> list[Any]:
 
 def test_a_stream_that_runs_may_end_before_the_server_does() -> None:
     """After SIGTERM nobody new is let in, and the reply comes whole."""
-    with process("-c", SLOW.format(seconds=1)) as (server, url):
+    with process("-c", SLOW.format(seconds=1, grace=60)) as (server, url):
         with httpx2.stream("POST", f"{url}/chat/completions", json={**ASK, "stream": True}) as it:
             server.send_signal(signal.SIGTERM)
             came = events(it)
@@ -121,13 +127,13 @@ def test_a_stream_that_runs_may_end_before_the_server_does() -> None:
         assert came[-1] == "[DONE]"
         assert came[-2]["choices"][0]["finish_reason"] == "stop"
         out, err = server.communicate(timeout=20)
-    assert (server.returncode, out, err) == (0, "ended 1\n", "")
+    assert (server.returncode, out, err) == (0, "asked\nended 1\n", "")
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_stream_that_lasts_too_long_is_told(end: signal.Signals) -> None:
     """Its last event is an error that says why, and the backend's stream is closed."""
-    with process("-c", SLOW.format(seconds=600)) as (server, url):
+    with process("-c", SLOW.format(seconds=600, grace=2)) as (server, url):
         with httpx2.stream("POST", f"{url}/chat/completions", json={**ASK, "stream": True}) as it:
             server.send_signal(end)
             began = time.monotonic()
@@ -135,17 +141,24 @@ def test_a_stream_that_lasts_too_long_is_told(end: signal.Signals) -> None:
         assert came[-1]["error"]["message"] == "the server is shutting down"
         assert time.monotonic() - began < 20
         out, _ = server.communicate(timeout=20)
-    assert (server.returncode, out) == (0, "ended 1\n")
+    assert (server.returncode, out) == (0, "asked\nended 1\n")
 
 
 def test_a_whole_reply_that_lasts_too_long_is_a_503() -> None:
     """A client that waits for a whole reply gets a status, not a broken connection."""
-    with process("-c", SLOW.format(seconds=600)) as (server, url):
+    with process("-c", SLOW.format(seconds=600, grace=2)) as (server, url):
+
+        def end_when_asked() -> None:
+            assert server.stdout
+            server.stdout.readline()
+            server.send_signal(signal.SIGTERM)
+
         with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as ai:
-            timer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -TERM {server.pid}"])
+            ending = Thread(target=end_when_asked)
+            ending.start()
             with pytest.raises(openai.InternalServerError, match="shutting down") as caught:
                 ai.chat.completions.create(**ASK)
-            timer.wait()
+            ending.join()
         assert caught.value.status_code == 503
         server.communicate(timeout=20)
     assert server.returncode == 0
