@@ -92,13 +92,13 @@ def test_a_reply_is_one_span(run: Run, spans: Spans, view: str) -> None:
 
 def test_the_first_text_is_timed(run: Run, spans: Spans) -> None:
     """The time to the first text is that, and not the time to the end."""
-    script = [Pause(0.05), "Hello ", Pause(0.2), "you.", Finish("stop")]
+    script = [Pause(0.05), "Hello ", Pause(1.5), "you.", Finish("stop")]
     run(spans.traced(scripted(script)), "predict", "Hi")
     assert spans.one.end_time is not None
     assert spans.one.start_time is not None
     whole = (spans.one.end_time - spans.one.start_time) / 1e9
     first = spans.attributes["gen_ai.response.time_to_first_chunk"]
-    assert 0.04 <= first <= whole - 0.15
+    assert 0.04 <= first <= whole - 0.5
 
 
 def test_tokens_are_told(run: Run, spans: Spans) -> None:

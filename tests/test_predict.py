@@ -245,7 +245,7 @@ def test_pacing_gives_few_values_and_loses_nothing(run: Run) -> None:
 
 def test_paced_text_is_not_held_while_the_provider_is_silent(run: Run) -> None:
     """What came just before a silence is shown within a frame, not after it."""
-    predict = scripted(["a", Pause(0.005), "b", Pause(0.6), "c", Finish("stop")], pace=25)
+    predict = scripted(["a", Pause(0.005), "b", Pause(1.5), "c", Finish("stop")], pace=25)
     assert run(predict, "predict", "Hi")[-2:] == ["ab", "abc"]
 
 

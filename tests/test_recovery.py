@@ -224,9 +224,7 @@ def test_a_silent_provider_is_given_up_and_tried_again(run: Run) -> None:
 
 def test_a_provider_that_never_begins_is_given_up(run: Run) -> None:
     """The first clock names itself."""
-    predict = scripted(
-        [Pause(30)], timeout=Timeout(first=0.05), retry=Retry(attempts=2, wait=0.001)
-    )
+    predict = scripted([Pause(30)], timeout=Timeout(first=0.5), retry=Retry(attempts=2, wait=0.001))
     with pytest.raises(StallError, match="Timeout.first"):
         run(predict, "predict", "Hi")
     assert len(predict.backend.requests) == 2
@@ -234,14 +232,14 @@ def test_a_provider_that_never_begins_is_given_up(run: Run) -> None:
 
 def test_content_that_is_no_text_keeps_the_reply_alive(run: Run) -> None:
     """A long tool call is no stall."""
-    script = [*([Progress(1), Pause(0.04)] * 5), Text("done"), STOP]
-    predict = scripted(script, timeout=Timeout(first=5, idle=0.15))
+    script = [*([Progress(1), Pause(0.2)] * 5), Text("done"), STOP]
+    predict = scripted(script, timeout=Timeout(first=5, idle=0.8))
     assert run(predict, "predict", "Hi") == ["done"]
 
 
 def test_the_total_time_is_final(run: Run) -> None:
     """No further attempt follows the total deadline."""
-    predict = scripted(["a", Pause(30)], timeout=Timeout(total=0.1))
+    predict = scripted(["a", Pause(30)], timeout=Timeout(total=1))
     with pytest.raises(StallError, match="Timeout.total"):
         run(predict, "predict", "Hi")
     assert len(predict.backend.requests) == 1
@@ -341,7 +339,7 @@ def test_done_ends_a_reply_that_may_end_so(run: Run) -> None:
 def test_the_total_time_bounds_waits_too(run: Run) -> None:
     """A wait that would end after the total time is not begun."""
     busy = ProviderStreamError("busy", status=429)
-    predict = scripted([busy], "never", timeout=Timeout(total=0.5), retry=Retry(wait=40))
+    predict = scripted([busy], "never", timeout=Timeout(total=10), retry=Retry(wait=40))
     started = time.monotonic()
     with pytest.raises(ProviderStreamError, match="busy"):
         run(predict, "predict", "Hi")

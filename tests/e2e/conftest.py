@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-component-update",
 ]
 SETTLED = 1.0
+expect.set_options(timeout=30_000)  # a guard: a page may be slow where the machine is busy
 VIEWPORT: ViewportSize = {"width": 1100, "height": 850}
 # Notes every state in which the page ever showed its last reply, which looking now and then
 # from outside would miss.

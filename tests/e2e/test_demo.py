@@ -75,7 +75,7 @@ def test_stop_ends_the_answer_and_frees_the_model(demo: Chat, demo_app: App) -> 
     demo.send("Write a very long story about a dragon and a princess.")
     demo.watch(1, until=150)
     demo.stop()
-    expect(demo.page.locator("button.submit-button")).to_be_visible(timeout=5000)
+    expect(demo.page.locator("button.submit-button")).to_be_visible(timeout=10_000)
     stopped = demo.replies()[-1]
     demo.screenshot("demo-stopped")
     time.sleep(1)
