@@ -43,16 +43,11 @@ _ALPACA: Final = {
     "bos": "<s>",
 }
 _FALCON: Final = {
+    "system": ("System: ", "\n"),
+    "user": ("User: \n", "\n"),
+    "assistant": ("Falcon:\n", "\n"),
+    "generation_prompt": "Falcon:\n",
     "stop": ("<|endoftext|>", "\nUser:", "User:", "System:"),
-    "generation_prompt": "Falcon:",
-}
-_OPENCHAT: Final = {
-    "system": ("GPT4 Correct System: ", "<|end_of_turn|>"),
-    "user": ("GPT4 Correct User: ", "<|end_of_turn|>"),
-    "assistant": ("GPT4 Correct Assistant: ", "<|end_of_turn|>"),
-    "generation_prompt": "GPT4 Correct Assistant:",
-    "stop": ("<|end_of_turn|>",),
-    "bos": "<s>",
 }
 _DEEPSEEK_CODER: Final = (
     "You are an AI programming assistant, utilizing the Deepseek Coder model, developed by "
@@ -134,7 +129,6 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "source": "FastChat alpaca",
     },
     "falcon": {
-        **_FALCON,
         "user": ("User: ", "\n\n"),
         "assistant": ("Assistant: ", "\n\n"),
         "generation_prompt": "Assistant:",
@@ -146,23 +140,13 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         **_FALCON,
         "user": ("User: ", "\n"),
         "assistant": ("Falcon: ", "\n"),
-        "system": ("System: ", "\n"),
+        "generation_prompt": "Falcon:",
         "source": "tiiuae/falcon-180B-chat",
     },
-    "falcon-2": {
-        **_FALCON,
-        "user": ("User: \n", "\n"),
-        "assistant": ("Falcon:\n", "\n"),
-        "generation_prompt": "Falcon:\n",
-        "system": ("System: ", "\n"),
-        "source": "tiiuae/falcon-11B",
-    },
+    "falcon-2": {**_FALCON, "source": "tiiuae/falcon-11B"},
     "falcon-ollama": {
         **_FALCON,
         "user": ("User:\n", "\n"),
-        "assistant": ("Falcon:\n", "\n"),
-        "generation_prompt": "Falcon:\n",
-        "system": ("System: ", "\n"),
         "stop": ("<|endoftext|>", "User:", "Assistant:", "Falcon:"),
         "source": "Ollama falcon-instruct",
     },
@@ -202,7 +186,15 @@ FAMILIES: Final[dict[str, dict[str, Any]]] = {
         "bos": "<s>",
         "source": "ise-uiuc/Magicoder; Ollama magicoder",
     },
-    "openchat": {**_OPENCHAT, "source": "openchat/openchat-3.5-0106"},
+    "openchat": {
+        "system": ("GPT4 Correct System: ", "<|end_of_turn|>"),
+        "user": ("GPT4 Correct User: ", "<|end_of_turn|>"),
+        "assistant": ("GPT4 Correct Assistant: ", "<|end_of_turn|>"),
+        "generation_prompt": "GPT4 Correct Assistant:",
+        "stop": ("<|end_of_turn|>",),
+        "bos": "<s>",
+        "source": "openchat/openchat-3.5-0106",
+    },
     "solar": {
         "system": ("### System:\n", "\n\n"),
         "user": ("### User:\n", "\n\n"),
