@@ -14,7 +14,7 @@ from ._seam import START, Join, resumable
 from ._stop import StopFilter, TokenFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ._backend import Chunk, Reader
     from ._events import ReaderEvent
@@ -82,11 +82,17 @@ class Attempt:
         Raises:
             IncompleteStreamError: When the stream merely ended and that does not suffice.
         """
-        self._read(self._reader.finish())
+        left = self._reader.finish()
+        self._read(_without_halves(left) if left and self._is_cut(left) else left)
         self.over = True
         if self.finish is None and self._rules.ends_with != "close":
             raise IncompleteStreamError(_incomplete(done=False))
         self._finish(Finish("unknown"))
+
+    def _is_cut(self, left: Iterable[ReaderEvent]) -> bool:
+        """Say whether a finish is due and is not among what is left."""
+        is_due = self.finish is None and self._rules.ends_with != "close"
+        return is_due and not any(isinstance(event, (Finish, Done)) for event in left)
 
     def broke(self, error: Exception) -> None:
         """Take note that the stream broke; a finish that the reader held back still counts."""
@@ -221,6 +227,15 @@ class Attempt:
                 f"the reply is longer than {self._most} characters; "
                 "raise limits=Limits(reply=...) if that is wanted"
             )
+
+
+def _without_halves(events: Iterable[ReaderEvent]) -> Iterator[ReaderEvent]:
+    """Leave out what stands for a character that was cut: the next attempt has it whole."""
+    for event in events:
+        if not isinstance(event, (Text, Reasoning)):
+            yield event
+        elif delta := event.delta.rstrip("\ufffd"):
+            yield type(event)(delta)
 
 
 def _no_event(given: object) -> str:

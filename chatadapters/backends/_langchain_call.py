@@ -20,7 +20,7 @@ from ._langchain_ends import FINISHING_PROVIDERS
 from ._tool_calls import ToolCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ._langchain_place import Place
 
@@ -38,6 +38,7 @@ class ModelCall:
         out: What it says.
         finish: How it ended, if it said so.
         ended: Whether it is over.
+        early: Whether more came after its finish.
         last: Whether LangChain said so, as it does of each call that streams to its end.
         expected: Whether its provider says how a call ends.
         like: A chunk of nothing but text, after which more of it may follow.
@@ -48,7 +49,7 @@ class ModelCall:
         self.run: str | None = None
         self.out = Collector(cumulative=cumulative)
         self.finish: Finish | None = None
-        self.ended = self.expected = self.last = self._refused = False
+        self.ended = self.early = self.expected = self.last = self._refused = False
         self.like: Any = None
         self._tools = ToolCalls(cumulative=cumulative)
         self._cumulative, self._keeps = cumulative, keeps
@@ -58,7 +59,7 @@ class ModelCall:
         """Give its tool calls, in the form of OpenAI's chat messages."""
         return self._tools.whole()
 
-    def read(self, message: Any, calls: Iterable[Mapping[str, Any]]) -> None:
+    def read(self, message: Any, calls: Sequence[Mapping[str, Any]]) -> None:
         """Read one chunk, or a whole message, with the tool calls in it."""
         content = message.content
         blocks = [content] if isinstance(content, str) else content
@@ -67,7 +68,9 @@ class ModelCall:
         self._blocks(blocks)
         for call in calls:
             self._call(call)
-        self._metadata(message)
+        brings = bool(content or calls or message.additional_kwargs)
+        self.early = self.early or (brings and self.finish is not None)
+        self._metadata(message, may_go_on=brings and not self._keeps)
         is_open = self.finish is None and not self.ended
         self.like = message if is_open and message.type == "AIMessageChunk" else None
 
@@ -143,7 +146,8 @@ class ModelCall:
         piece = ToolCall(call.get("index"), call.get("id"), function)
         self.out.progress += self._tools.add(piece) or 1
 
-    def _metadata(self, message: Any) -> None:
+    def _metadata(self, message: Any, *, may_go_on: bool) -> None:
+        """Read how the call ended; some servers say that with each piece of text."""
         found = message.response_metadata
         if found:
             if found.get("model_provider") in FINISHING_PROVIDERS:
@@ -151,7 +155,7 @@ class ModelCall:
             reason = finish_reason(reason_in(found))
             if reason is not None:
                 self._end(reason)
-                self.ended = not repeats_reason(found)
+                self.ended = not (may_go_on or repeats_reason(found))
         self.last = self.last or getattr(message, "chunk_position", None) == "last"
         if message.type == "ai" or self.last:
             self.ended = True

@@ -93,6 +93,11 @@ class LangChainReader(Reader):
             events.append(Finish("unknown", tool_calls=calls))
         return events
 
+    def broke(self) -> list[ReaderEvent]:
+        """Give the finish that came with the last text, unless this model says one with each."""
+        last = self._calls[0] if self._one_call and self._calls else None
+        return self.finish() if last and last.finish and not last.early else []
+
     def _chunk(self, chunk: Any, place: Place) -> None:
         if getattr(chunk, "content", None) is not None:
             self._message(chunk, place)

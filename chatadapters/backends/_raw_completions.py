@@ -77,8 +77,9 @@ class CompletionsReader(WireReader):
             self._no_answer(data)
         if chunk.usage:
             self._out.usage = chunk.usage
-        for choice in chunk.choices or ():
-            if not choice.index:
+        choices = chunk.choices or []
+        for choice in choices:
+            if choice.index == 0 or (choice.index is None and choice is choices[0]):
                 self._said(choice.text or _chatted(choice.delta), choice.finish_reason)
         if chunk.content is not None:
             self._said(chunk.content, (chunk.stop_type or "stop") if chunk.stop else None)

@@ -114,11 +114,19 @@ def test_a_break_within_a_character_is_mended(run: Run) -> None:
         assert "".join(run(predict, "deltas", "Hi")) == "Hi 😀"
 
 
-def test_half_a_character_is_not_shown_before_a_break(run: Run) -> None:
+@pytest.mark.parametrize("broken", [b'data: {"error": {"message": "m", "code": 503}}\n\n', b""])
+def test_half_a_character_is_not_shown_before_a_break(run: Run, broken: bytes) -> None:
     """Nor is it where the server sends what is new: the next attempt has the character."""
     half = json.dumps(delta(content="Hi \ud83d")).encode()
-    error = b'data: {"error": {"message": "m", "code": 503}}\n\n'
     whole = stream(delta(content="Hi 😀"), END)
-    with Served([answer(b"data: " + half + b"\n\n" + error), answer(whole)]) as server:
+    with Served([answer(b"data: " + half + b"\n\n" + broken), answer(whole)]) as server:
         predict = openai_predict("m", base_url=server.url, pace=0, retry=Retry(wait=0))
         assert "".join(run(predict, "deltas", "Hi")) == "Hi 😀"
+
+
+def test_half_a_character_at_the_end_is_shown(run: Run) -> None:
+    """Where the end of the body is the end of the reply, nothing else comes in its place."""
+    half = json.dumps(delta(content="Hi \ud83d")).encode()
+    with Served([answer(b"data: " + half + b"\n\n")]) as server:
+        predict = openai_predict("m", base_url=server.url, ends_with="close")
+        assert run(predict, "predict", "Hi")[-1] == "Hi \ufffd"

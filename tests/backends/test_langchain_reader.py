@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableLambda
 
-from chatadapters import EmptyReplyError, ProviderStreamError, langchain_predict
+from chatadapters import EmptyReplyError, Finish, ProviderStreamError, langchain_predict
 from chatadapters.backends._langchain_reader import LangChainReader
 from tests.backends.langchain_model import ended, said, scripted, tool_call
 from tests.both import Run, complete
@@ -51,6 +51,35 @@ def test_a_reason_that_comes_too_early_does_not_end_the_reply(run: Run) -> None:
     chunks = [said(f"{n} ", response_metadata=found) for n, found in enumerate(metadata)]
     reply = complete(run, scripted(*chunks), "Hi")
     assert (reply.text, reply.finish_reason) == ("0 1 2 ", "length")
+
+
+def test_a_reason_with_text_may_come_with_each_piece(run: Run) -> None:
+    """As proxies of Gemini send it; the reply goes on as long as text comes."""
+    chunks = [said(text, response_metadata={"finish_reason": "stop"}) for text in ("Hel", "lo")]
+    assert complete(run, scripted(*chunks), "Hi").text == "Hello"
+
+
+STOP = {"finish_reason": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("chunks", "left"),
+    [
+        ([said("Hel"), said("lo", response_metadata=STOP)], [Finish("stop")]),
+        ([said("Hel", response_metadata=STOP), said("lo", response_metadata=STOP)], []),
+        ([said("Hello"), ended()], []),
+        ([said("Hello")], []),
+        ([], []),
+    ],
+)
+def test_a_finish_that_was_held_back_counts_where_the_stream_breaks(
+    chunks: list[AIMessageChunk], left: list[Finish]
+) -> None:
+    """Unless the model says one with each piece."""
+    reader = LangChainReader()
+    for chunk in chunks:
+        reader.feed(chunk)
+    assert list(reader.broke()) == left
 
 
 def test_a_prompt_that_was_blocked(run: Run) -> None:

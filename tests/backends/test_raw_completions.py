@@ -70,6 +70,12 @@ def test_each_server_is_read(chunks: list[Any], events: list[Any]) -> None:
     assert read(CompletionsReader(), *in_pieces(stream(*chunks), 11)) == events
 
 
+def test_answers_without_a_number_do_not_mix() -> None:
+    """The first of a chunk is the one that is read."""
+    two = {"choices": [{"text": text, "finish_reason": None} for text in ("Hi", "Good day")]}
+    assert read(CompletionsReader(), stream(two, two)) == [Text("HiHi")]
+
+
 def test_white_space_stays() -> None:
     """Raw text is not trimmed."""
     assert read(CompletionsReader(), stream(piece(" \n"), piece("  a "))) == [Text(" \n  a ")]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
-from .answers import Answer, amend, encode, json_event, stream
+from .answers import Answer, Event, amend, encode, json_event, stream
 from .dialects import CHAT, COMPLETIONS, DONE, RESPONSES, TGI, cumulative, with_choice
-from .scenario import DELTAS, LEAKED_TOKENS, OPENAI, TEXT, Ask, scenario
+from .scenario import BEFORE, DELTAS, LEAKED_TOKENS, OPENAI, TEXT, Ask, scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _THOUGHTS = ("The user", " wants", " a\n", "story. 日本")
 
@@ -56,9 +60,32 @@ def second_choice(ask: Ask) -> Answer:
     return stream(*parts.head, *mixed, *parts.tail, *parts.after)
 
 
+@scenario("exact", dialects=OPENAI)
+def choices_unnumbered(ask: Ask) -> Answer:
+    """Each chunk has two choices without an index: the first is the answer."""
+    return stream(*map(_two_choices, ask.reply().events))
+
+
+def _two_choices(event: Event) -> Event:
+    if not event.data.startswith("{"):
+        return event
+    chunk = json.loads(event.data)
+    [choice] = chunk["choices"]
+    del choice["index"]
+    other = json.loads(with_choice(event, delta={"content": "?"}, text="?").data)["choices"][0]
+    del other["index"]
+    return json_event(chunk | {"choices": [choice, other]})
+
+
 @scenario("exact", options={"cumulative": True})
 def cumulative_chunks(ask: Ask) -> Answer:
     """Every chunk carries the whole text so far; a client has to be told."""
+    return stream(*ask.reply(cumulative(DELTAS)).events)
+
+
+@scenario("error", first="".join(cumulative(DELTAS)), max_requests=1)
+def cumulative_unasked(ask: Ask) -> Answer:
+    """Every chunk carries the whole text so far, and the client was not told."""
     return stream(*ask.reply(cumulative(DELTAS)).events)
 
 
@@ -92,6 +119,46 @@ def reasoning_openrouter(ask: Ask) -> Answer:
     deltas = [{"reasoning": t, "reasoning_details": [{"text": t}]} for t in _THOUGHTS]
     thoughts = [CHAT.chunk({"content": "", **delta}) for delta in deltas]
     return stream(*parts.head, *thoughts, *parts.texts, *parts.tail, DONE)
+
+
+def _after(ask: Ask, thoughts: Iterable[Mapping[str, Any]]) -> Answer:
+    parts = ask.reply()
+    return stream(*parts.head, *map(CHAT.chunk, thoughts), *parts.texts, *parts.tail, DONE)
+
+
+@scenario("exact", dialects=("openai",), reasoning="".join(_THOUGHTS))
+def reasoning_thinking(ask: Ask) -> Answer:
+    """Reasoning comes as `thinking`."""
+    return _after(ask, ({"thinking": t} for t in _THOUGHTS))
+
+
+@scenario("exact", dialects=("openai",), reasoning="".join(_THOUGHTS))
+def reasoning_details(ask: Ask) -> Answer:
+    """Reasoning comes as the summaries in `reasoning_details` alone."""
+    kind = "reasoning.summary"
+    return _after(ask, ({"reasoning_details": [{"type": kind, "summary": t}]} for t in _THOUGHTS))
+
+
+@scenario("exact", dialects=("openai",), reasoning="".join(_THOUGHTS))
+def reasoning_two_names(ask: Ask) -> Answer:
+    """The same reasoning comes as `reasoning_content` and as `reasoning`."""
+    return _after(ask, ({"reasoning_content": t, "reasoning": t} for t in _THOUGHTS))
+
+
+@scenario("exact", dialects=("openai",), reasoning="".join(_THOUGHTS))
+def reasoning_blocks(ask: Ask) -> Answer:
+    """Content is lists of blocks, first of reasoning, then of text, as Mistral's."""
+    thoughts = [{"type": "thinking", "thinking": [{"type": "text", "text": t}]} for t in _THOUGHTS]
+    texts = [{"type": "text", "text": delta} for delta in DELTAS]
+    parts = ask.reply()
+    blocks = [CHAT.chunk({"content": [block]}) for block in (*thoughts, *texts)]
+    return stream(*parts.head, *blocks, *parts.tail, DONE)
+
+
+@scenario("exact", reasoning="".join(_THOUGHTS))
+def thought_tags(ask: Ask) -> Answer:
+    """The answer begins with a `<thought>` block, as Gemini's when asked for its thoughts."""
+    return stream(*ask.reply(("<thought>", *_THOUGHTS, "</thought>", *DELTAS)).events)
 
 
 @scenario("exact", reasoning="".join(_THOUGHTS))
@@ -142,6 +209,19 @@ def tgi_no_details(ask: Ask) -> Answer:
 
 
 @scenario("exact", dialects=("tgi",))
+def tgi_text_last(ask: Ask) -> Answer:
+    """The whole text comes in the last event only, without any token."""
+    return stream(*amend(ask.reply().tail, token=None))
+
+
+@scenario("exact", dialects=("tgi",))
+def tgi_text_again(ask: Ask) -> Answer:
+    """The last event has no token, only the whole text once more."""
+    parts = ask.reply()
+    return stream(*parts.texts, *amend(parts.tail, token=None))
+
+
+@scenario("exact", dialects=("tgi",))
 def tgi_done(ask: Ask) -> Answer:
     """`data:[DONE]` after the last event, as some servers in front of TGI add."""
     return Answer(encode([*ask.reply().events, DONE], space=""))
@@ -160,6 +240,27 @@ def responses_without_deltas(_: Ask) -> Answer:
     """The whole text comes in the last event only."""
     created = RESPONSES.event("response.created", 0, response=RESPONSES.response("in_progress"))
     return stream(created, RESPONSES.ended("completed", [RESPONSES.message(TEXT)], 1))
+
+
+@scenario("exact", dialects=("responses",))
+def responses_whole_message(_: Ask) -> Answer:
+    """The whole text comes in `response.output_item.done` only."""
+    return stream(*RESPONSES.head(), _whole_message(TEXT, 0), RESPONSES.ended("completed", [], 4))
+
+
+@scenario("exact", dialects=("responses",))
+def responses_second_message(_: Ask) -> Answer:
+    """Of two messages the first comes in deltas, the second only when it is whole."""
+    begun = [RESPONSES.text(delta, 3) for delta in DELTAS[:BEFORE]]
+    texts = ("".join(DELTAS[:BEFORE]), "".join(DELTAS[BEFORE:]))
+    whole = [_whole_message(text, place) for place, text in enumerate(texts)]
+    end = RESPONSES.ended("completed", [RESPONSES.message(text) for text in texts], 9)
+    return stream(*RESPONSES.head(), *begun, *whole, end)
+
+
+def _whole_message(text: str, place: int) -> Event:
+    item = RESPONSES.message(text)
+    return RESPONSES.event("response.output_item.done", 8, output_index=place, item=item)
 
 
 @scenario("exact", dialects=("completions",))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .answers import Answer, Event, amend, encode, json_event, spaced, stream
-from .dialects import CHAT, DONE, RESPONSES, with_choice
-from .scenario import BEFORE, DELTAS, LEAKED_TOKENS, OPENAI, Ask, scenario
+from .dialects import CHAT, COMPLETIONS, DONE, RESPONSES, TGI, with_choice
+from .scenario import BEFORE, DELTAS, LEAKED_TOKENS, OPENAI, TEXT, Ask, scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SOME = "".join(DELTAS[:BEFORE])
 
@@ -39,6 +44,69 @@ def finish_with_text(ask: Ask) -> Answer:
     parts = ask.reply()
     *texts, last = parts.texts
     return stream(*parts.head, *texts, with_choice(last, finish_reason="stop"), DONE)
+
+
+def _at_once(ask: Ask) -> list[Event]:
+    """Give the events up to the last text, which has the finish reason."""
+    parts = ask.reply()
+    *texts, last = parts.texts
+    return [*parts.head, *texts, with_choice(last, finish_reason="stop")]
+
+
+@scenario("exact", dialects=OPENAI)
+def finish_with_text_no_done(ask: Ask) -> Answer:
+    """The finish reason comes with the last text, and nothing after it, not even `[DONE]`."""
+    return stream(*_at_once(ask))
+
+
+@scenario("exact", dialects=OPENAI)
+def finish_with_text_reset(ask: Ask) -> Answer:
+    """The connection is reset right after the last text, with which the finish reason came."""
+    return Answer(encode(_at_once(ask)), end="rst")
+
+
+@scenario("exact", dialects=OPENAI)
+def stall_after_finish_with_text(ask: Ask) -> Answer:
+    """The finish reason comes with the last text, then nothing, with the connection open."""
+    return Answer(encode(_at_once(ask)), end="hold")
+
+
+@scenario("exact", dialects=("openai", "completions", "tgi"))
+def one_chunk(ask: Ask) -> Answer:
+    """The whole answer and its finish come in one chunk, and no `[DONE]`."""
+    if ask.dialect is TGI:
+        token = {"id": 2, "text": TEXT, "special": False}
+        return stream(*amend(ask.reply((TEXT,)).tail, token=token))
+    whole = {"role": "assistant", "content": TEXT}
+    event = CHAT.chunk(whole, "stop") if ask.dialect is CHAT else COMPLETIONS.chunk(TEXT, "stop")
+    return stream(event)
+
+
+@scenario("exact", dialects=("openai",))
+def finish_each_piece(ask: Ask) -> Answer:
+    """Each piece of text has a finish reason, as from proxies of Gemini."""
+    parts = ask.reply()
+    return stream(*parts.head, *_finished(parts.texts), DONE)
+
+
+@scenario("retry", dialects=("openai",))
+def finish_each_piece_reset_once(ask: Ask) -> Answer:
+    """Each piece of text has a finish reason, and a reset comes after 4 of them, once."""
+    parts = ask.reply()
+    return Answer(encode([*parts.head, *_finished(parts.texts[:BEFORE])]), end="rst")
+
+
+def _finished(texts: Iterable[Event]) -> list[Event]:
+    return [with_choice(event, finish_reason="stop") for event in texts]
+
+
+@scenario("exact", dialects=("openai",))
+def message_last(ask: Ask) -> Answer:
+    """The last chunk has the whole text once more, as a `message`, as MiniMax's has."""
+    parts = ask.reply()
+    message = {"role": "assistant", "content": TEXT}
+    last = {"index": 0, "finish_reason": "stop", "message": message}
+    return stream(*parts.head, *parts.texts, json_event({"id": "x", "choices": [last]}), DONE)
 
 
 @scenario("exact", dialects=OPENAI)
@@ -95,6 +163,8 @@ def refusal(ask: Ask) -> Answer:
     return stream(CHAT.chunk({"role": "assistant"}), *told, CHAT.chunk({}, "stop"), DONE)
 
 
+_CITIES = ("Zürich", "Bern")
+_WEATHER = ("get_weather", '{"city": "Zürich"}')
 _CALL = {"index": 0, "id": "call_1", "type": "function"}
 
 
@@ -118,7 +188,13 @@ def _response_calls() -> list[Event]:
     return [added, *deltas, done, RESPONSES.ended("completed", [whole], 5)]
 
 
-@scenario("flag", dialects=("openai", "responses"), expected="", reason="tool_calls")
+@scenario(
+    "flag",
+    dialects=("openai", "responses"),
+    expected="",
+    reason="tool_calls",
+    calls=(_WEATHER,),
+)
 def tool_calls(ask: Ask) -> Answer:
     """The model calls a tool and says nothing."""
     if ask.dialect is RESPONSES:
@@ -127,7 +203,21 @@ def tool_calls(ask: Ask) -> Answer:
     return stream(first, *_calls(), CHAT.chunk({}, "tool_calls"), DONE)
 
 
-@scenario("flag", dialects=("openai",), expected=_SOME, reason="tool_calls")
+@scenario(
+    "flag",
+    dialects=("openai",),
+    expected="",
+    reason="tool_calls",
+    calls=(_WEATHER, ("get_weather", '{"city": "Bern"}')),
+)
+def tool_calls_without_ids(_: Ask) -> Answer:
+    """Two tool calls come at once, neither with an index nor with an id, as Gemini's may."""
+    functions = [{"name": "get_weather", "arguments": f'{{"city": "{c}"}}'} for c in _CITIES]
+    calls = [{"type": "function", "function": function} for function in functions]
+    return stream(CHAT.chunk({"role": "assistant", "tool_calls": calls}, "tool_calls"), DONE)
+
+
+@scenario("flag", dialects=("openai",), expected=_SOME, reason="tool_calls", calls=(_WEATHER,))
 def tool_calls_between(ask: Ask) -> Answer:
     """Text and pieces of a tool call take turns."""
     texts = ask.reply().texts[:BEFORE]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .answers import Answer, Event, encode, json_event
-from .dialects import CHAT, DONE, RESPONSES, TGI
+from .answers import Answer, Event, amend, dumps, encode, json_event
+from .dialects import CHAT, DONE, RESPONSES, TGI, with_choice
 from .scenario import BEFORE, DELTAS, OPENAI, Ask, begun, scenario
 
 
@@ -62,6 +62,54 @@ def openrouter_error(ask: Ask) -> Answer:
     """A chunk with both an error and `finish_reason: "error"`."""
     error = {"code": 502, "message": "Upstream error from provider"}
     return _then(ask, CHAT.chunk({"content": ""}, "error", error=error))
+
+
+@scenario("error", dialects=("openai",))
+def choice_error(ask: Ask) -> Answer:
+    """The error stands in the choice, beside an ordinary finish reason."""
+    error = {"code": 502, "message": "Upstream error from provider"}
+    return _then(ask, with_choice(CHAT.chunk({}, "stop"), error=error), DONE)
+
+
+@scenario("error", dialects=("openai",))
+def groq_error(ask: Ask) -> Answer:
+    """Groq's error stands in `x_groq`, beside an ordinary finish reason."""
+    why = {"id": "req_1", "error": "over_capacity"}
+    return _then(ask, CHAT.chunk({}, "stop", x_groq=why), DONE)
+
+
+@scenario("error", dialects=("openai", "completions", "tgi"))
+def error_beside_text(ask: Ask) -> Answer:
+    """A chunk has both text and an error, and the finish follows, as if all were well."""
+    parts = ask.reply(DELTAS[: BEFORE + 1])
+    both = amend(parts.texts[BEFORE:], **ask.dialect.error_body("Worker died"))
+    return _then(ask, *both, *parts.tail, *parts.after)
+
+
+@scenario("error", max_requests=1)
+def error_in_list(ask: Ask) -> Answer:
+    """The error comes in a list, as Google's, and says that trying again is pointless."""
+    parts = ask.reply(DELTAS[:BEFORE])
+    error = Event(dumps([ask.dialect.error_body("No such key", "invalid_api_key")]))
+    return _then(ask, error, *parts.tail, *parts.after)
+
+
+@scenario("error")
+def error_line(ask: Ask) -> Answer:
+    """The error comes on a line `error:` in place of `data:`, as from older llama.cpp."""
+    line = f"error: {dumps({'code': 500, 'message': 'Worker died'})}\n\n".encode()
+    return _broken_in(ask, line)
+
+
+@scenario("error")
+def error_without_data(ask: Ask) -> Answer:
+    """The error is JSON on a line of its own, without `data:`, as proxies pass it on."""
+    return _broken_in(ask, f"{dumps(ask.dialect.error_body('Worker died'))}\n\n".encode())
+
+
+def _broken_in(ask: Ask, line: bytes) -> Answer:
+    parts = ask.reply(DELTAS[:BEFORE])
+    return Answer([*begun(ask), line, *encode([*parts.tail, *parts.after])])
 
 
 @scenario("error", dialects=("openai",))

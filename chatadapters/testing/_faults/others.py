@@ -37,6 +37,12 @@ def json_error_200(ask: Ask) -> Answer:
     return json_answer(ask.dialect.error_body("The server is overloaded"))
 
 
+@scenario("error", max_requests=1)
+def json_errors_200(ask: Ask) -> Answer:
+    """200 `application/json` with a list of one error, for which trying again is pointless."""
+    return json_answer([ask.dialect.error_body("No such key", "invalid_api_key")])
+
+
 @scenario("exact")
 def json_completion_200(ask: Ask) -> Answer:
     """200 `application/json` with a whole completion to a request for a stream."""

@@ -168,6 +168,7 @@ class Scenario:
         first: What a first attempt says that is not a part of `expected`.
         reasoning: The reasoning that is right.
         reason: The finish reason that is right, in OpenAI's words.
+        calls: The tool calls that are right, each its name and its arguments.
         min_wait: Seconds that must lie between the first request and the second.
         max_requests: How many requests may come at most, with a client that tries up to
             four times.
@@ -192,6 +193,7 @@ class Scenario:
     first: str = ""
     reasoning: str = ""
     reason: str = "stop"
+    calls: tuple[tuple[str, str], ...] = ()
     min_wait: float = 0.0
     max_requests: int = 1
     stop: tuple[str, ...] = ()
@@ -220,6 +222,7 @@ class Facts(TypedDict, total=False):
     first: str
     reasoning: str
     reason: str
+    calls: tuple[tuple[str, str], ...]
     min_wait: float
     max_requests: int
     stop: tuple[str, ...]

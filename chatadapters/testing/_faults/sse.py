@@ -169,6 +169,23 @@ def surrogate_alone(ask: Ask) -> Answer:
     return Answer(_halves(ask.reply((*DELTAS, f" {_FIRST_HALF}", ".")).events))
 
 
+def _half_begun(ask: Ask) -> list[bytes]:
+    before = DELTAS.index(" 👩‍🚀")
+    return _halves(ask.reply((*DELTAS[:before], f" {_FIRST_HALF}")).until(before + 1))
+
+
+@scenario("retry")
+def surrogate_reset_once(ask: Ask) -> Answer:
+    """A reset between the two halves of an escaped character, once."""
+    return Answer(_half_begun(ask), end="rst")
+
+
+@scenario("retry")
+def surrogate_trunc_once(ask: Ask) -> Answer:
+    """The body ends cleanly between the two halves of an escaped character, once."""
+    return Answer(_half_begun(ask))
+
+
 @scenario("exact")
 def nan(ask: Ask) -> Answer:
     """NaN and infinities, which JSON does not know, in fields nobody needs."""
