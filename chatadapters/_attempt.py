@@ -83,7 +83,7 @@ class Attempt:
             IncompleteStreamError: When the stream merely ended and that does not suffice.
         """
         left = self._reader.finish()
-        self._read(_without_halves(left) if left and self._is_cut(left) else left)
+        self._read(_without_halves(left) if isinstance(left, list) and self._is_cut(left) else left)
         self.over = True
         if self.finish is None and self._rules.ends_with != "close":
             raise IncompleteStreamError(_incomplete(done=False))
