@@ -86,9 +86,9 @@ def _sweep(connect: Connect, least: int, loop: Callable[[], Any]) -> None:
             if not await cancelled_after(steps) and steps >= least:
                 break
         for _ in range(100):  # a transport closes its socket a moment later
-            if _sockets() != before:
+            if not _sockets() <= before:
                 await asyncio.sleep(0.05)
-        assert _sockets() == before
+        assert _sockets() <= before
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(asyncio.to_thread(int))  # the threads that look names up
@@ -234,7 +234,7 @@ def test_what_the_deadline_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threading.enumerate():
         if thread.name == "chatadapters-resolver":
             thread.join()
-    assert _sockets() == before
+    assert _sockets() <= before
 
 
 @pytest.mark.parametrize("name", ["silent.example", "slow.example"])
