@@ -339,7 +339,7 @@ def test_done_ends_a_reply_that_may_end_so(run: Run) -> None:
 def test_the_total_time_bounds_waits_too(run: Run) -> None:
     """A wait that would end after the total time is not begun."""
     busy = ProviderStreamError("busy", status=429)
-    predict = scripted([busy], "never", timeout=Timeout(total=10), retry=Retry(wait=40))
+    predict = scripted([busy], "never", timeout=Timeout(total=5), retry=Retry(wait=40))
     started = time.monotonic()
     with pytest.raises(ProviderStreamError, match="busy"):
         run(predict, "predict", "Hi")
