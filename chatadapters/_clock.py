@@ -77,11 +77,11 @@ class Clock:
         total = self.timeout.total
         return total is None or self._asked + wait < self._began + total
 
-    def check(self, now: float) -> None:
-        """Raise `StallError` when a wait was too long."""
+    def check(self, now: float, *, vain: bool = False) -> None:
+        """Raise `StallError` when a wait was too long, or when nothing more can come of it."""
         if self.timeout.total is not None and now >= self._began + self.timeout.total:
             raise _too_late(f"the reply took longer than {self.timeout.total} s (Timeout.total)")
-        if self._limit is not None and self.waited >= self._limit:
+        if self._limit is not None and (vain or self.waited >= self._limit):
             raise StallError(f"waited {self._limit} s in vain for {self._waiting_for}")
 
 

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._exit import close_at_exit
+from ._redact import chain
 from ._slices import slices
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ _JOIN_SECONDS = 0.05
 
 
 class End(NamedTuple):
-    """The end of a stream: `error` is why it broke, or None when it simply ended."""
+    """The end of a stream.
+
+    Attributes:
+        error: Why it broke, or None when it simply ended.
+        late: Whether that is that nothing came in time, so that nothing more can.
+    """
 
     error: BaseException | None
+    late: bool = False
 
 
 def size_of(chunk: Chunk) -> int:
@@ -103,8 +110,10 @@ class TimedFeed:
         except StopIteration:
             self._end = End(None)
         except Exception as error:  # handed to the consumer, whatever it is
-            self._end = End(error)
-            if not chunks and deadline is not None and monotonic() >= deadline:
+            late = not chunks and deadline is not None and monotonic() >= deadline
+            timed_out = any(isinstance(link, TimeoutError) for link in chain(error))
+            self._end = End(error, late and timed_out)
+            if late and not timed_out:
                 return [], None  # the clocks say better what was waited for
         return chunks, self._end
 

@@ -80,8 +80,8 @@ class NetworkStream:
 
     def read(self, timeout: float | None) -> bytes:
         """Read some of a head, nothing at the end of the connection."""
-        self._check_deadline()
         with self._reuse, Raised(httpx2.ReadTimeout, httpx2.ReadError):
+            self._check_deadline()
             data = self._recv(_bounded(timeout))
         self._reuse.came(data)
         return data
@@ -96,7 +96,7 @@ class NetworkStream:
         if deadline is not None and monotonic() >= deadline:
             self._late_reads += 1
             if self._late_reads > _MOST_LATE_READS:
-                raise httpx2.ReadTimeout("timed out")
+                raise TimeoutError("timed out")
 
     def _recv(self, timeout: float | None) -> bytes:
         if WINDOWS and not (self._pending() or ready(self._socket, IN, timeout)):

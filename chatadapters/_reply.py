@@ -186,7 +186,7 @@ class ReplyState:
             if attempt.content > before or (attempt.finish is not None and not finished):
                 self._clock.content()
             if end is not None:
-                self._end(end)
+                self._end(end, now)
             if attempt.finish is None:
                 self._clock.check(now)
         except Exception as error:  # whatever a reader raises
@@ -194,7 +194,9 @@ class ReplyState:
             return error
         return None
 
-    def _end(self, end: End) -> None:
+    def _end(self, end: End, now: float) -> None:
+        if end.late:
+            self._clock.check(now, vain=True)  # which says better what was waited for
         if end.error is not None:
             raise end.error
         self._attempt.end()

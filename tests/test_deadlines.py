@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from importlib import import_module
+from time import sleep
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from chatadapters import (
     openai_predict,
     text_generation_predict,
 )
+from chatadapters._feed import TimedFeed
 from chatadapters.testing.faults import TEXT, FaultServer, good_body
 from tests.both import Run, complete
 
@@ -109,6 +111,27 @@ def test_a_head_without_end(answer: Any, wire: str, serve: Serve, run: Run) -> N
     predict = MAKE[wire](serve(answer).url, timeout=Timeout(first=0.3))
     with pytest.raises(StallError, match="first content"):
         complete(run, predict, "Hi")
+
+
+def _silent(_made: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+@pytest.mark.parametrize("wire", MAKE)
+def test_a_busy_machine_says_what_it_waited_for(
+    wire: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives a head up later than it was to; the head has had its time all the same."""
+    get = TimedFeed.get
+
+    def late(feed: TimedFeed, patience: float | None, gather: bool = False) -> Any:
+        sleep(0.2)
+        return get(feed, patience, gather)
+
+    monkeypatch.setattr(TimedFeed, "get", late)
+    url = serve(_silent).url
+    with pytest.raises(StallError, match="first content"):
+        MAKE[wire](url, timeout=Timeout(first=0.3)).complete("Hi")
 
 
 def _brotli() -> Callable[[bytes], bytes]:
