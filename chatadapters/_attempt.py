@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from io import StringIO
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._errors import IncompleteStreamError, LimitExceededError, StreamError
@@ -57,7 +58,6 @@ class Attempt:
         self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
         self._events: list[Text | Reasoning | Restarted] = []
-        self._pieces: list[str] = []  # of the answer, after these events
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.done = self.over = False
@@ -102,19 +102,8 @@ class Attempt:
 
     def take(self) -> list[Text | Reasoning | Restarted]:
         """Give what may be shown now and was not given yet."""
-        self._gather()
         events, self._events = self._events, []
-        return events
-
-    def _gather(self) -> None:
-        if self._pieces:
-            pieces = self._pieces if self._apart else ["".join(self._pieces)]
-            self._events.extend(map(Text, pieces))
-            self._pieces.clear()
-
-    def _put(self, event: Reasoning | Restarted) -> None:
-        self._gather()
-        self._events.append(event)
+        return _joined(events) if events[1:] and not self._apart else events
 
     def resume_point(self) -> Break:
         """Say where this reply can be continued; `START` when it cannot.
@@ -131,8 +120,8 @@ class Attempt:
             if self.over:
                 return
             match event:
-                case Text(delta):
-                    self._text(delta)
+                case Text():
+                    self._text(event)
                 case Reasoning(delta):
                     self._reasoning(delta)
                 case Progress(size):
@@ -145,7 +134,7 @@ class Attempt:
                 case Restarted():
                     self._begin()
                     self._plain, self._join = False, None
-                    self._put(event)
+                    self._events.append(event)
                 case Done():
                     self._ended()
                 case Failed(error):
@@ -159,13 +148,14 @@ class Attempt:
             raise IncompleteStreamError(_incomplete(done=True))
         self._finish(Finish("unknown"))
 
-    def _text(self, delta: str) -> None:
+    def _text(self, event: Text) -> None:
         if self.finish is not None:
             return
+        delta = event.delta
         self._count(len(delta))
         if delta and self._unfiltered and self._splitter.settled and self._join is None:
             self._raw.write(delta)
-            self._pieces.append(delta)
+            self._events.append(event)
             return
         text = delta if self._join is None else self._join.feed(delta)
         if text is not None:
@@ -181,7 +171,7 @@ class Attempt:
             return
         self._count(len(delta))
         self._plain = False
-        self._put(Reasoning(delta))
+        self._events.append(Reasoning(delta))
 
     def _split(self, text: str) -> None:
         self._show(self._splitter.feed(text) if text else [])
@@ -189,7 +179,7 @@ class Attempt:
     def _show(self, pieces: list[tuple[bool, str]]) -> None:
         for is_reasoning, piece in pieces:
             if is_reasoning:
-                self._put(Reasoning(piece))
+                self._events.append(Reasoning(piece))
             else:
                 self._answer(piece if self._stop is None else self._stop.feed(piece))
         if self._stop is not None and self._stop.stopped is not None:
@@ -197,7 +187,7 @@ class Attempt:
 
     def _answer(self, text: str) -> None:
         if text:
-            self._pieces.append(text)
+            self._events.append(Text(text))
 
     def _stopped(self) -> None:
         self.finish = Finish("stop")
@@ -227,6 +217,18 @@ class Attempt:
                 f"the reply is longer than {self._most} characters; "
                 "raise limits=Limits(reply=...) if that is wanted"
             )
+
+
+def _joined(
+    events: list[Text | Reasoning | Restarted],
+) -> list[Text | Reasoning | Restarted]:
+    """Make one event of neighbouring pieces of the answer: each costs something to show."""
+    joined: list[Text | Reasoning | Restarted] = []
+    for _, same in groupby(events, type):
+        group = list(same)
+        pieces = [event.delta for event in group if isinstance(event, Text)]
+        joined += [Text("".join(pieces))] if pieces else group
+    return joined
 
 
 def _without_halves(events: Iterable[ReaderEvent]) -> Iterator[ReaderEvent]:
