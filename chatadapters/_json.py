@@ -84,9 +84,19 @@ def nested_deeper(data: bytes | str, most: int = _DEEPEST) -> bool:
     text = data.encode(errors="replace") if isinstance(data, str) else data
     if text.count(b"[") + text.count(b"{") <= most:
         return False
-    brackets = _STRING.sub(b"", text).translate(None, _OTHERS)
+    brackets = without_strings(text).translate(None, _OTHERS)
     depths = accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
     return max(depths, default=0) > most
+
+
+def without_strings(text: bytes) -> bytes:
+    """Leave out the strings of JSON, also one that does not end.
+
+    Example:
+        >>> without_strings(b'{"a[": [1, "b')
+        b'{: [1, '
+    """
+    return _STRING.sub(b"", text)
 
 
 class TypedDecoder(Generic[T]):

@@ -31,7 +31,8 @@ class ModelCall:
     Args:
         place: Where it is made.
         cumulative: Whether each chunk has the text so far where the new text belongs.
-        keeps: Whether what it says is kept, for `said` and `thought`.
+        alone: Whether it is the only one. What it says is then not kept for `said` and `thought`,
+            and it may go on after a finish that comes with text.
 
     Attributes:
         run: The id that LangChain gave it, once that is known.
@@ -44,7 +45,7 @@ class ModelCall:
         like: A chunk of nothing but text, after which more of it may follow.
     """
 
-    def __init__(self, place: Place, *, cumulative: bool = False, keeps: bool = True) -> None:
+    def __init__(self, place: Place, *, cumulative: bool = False, alone: bool = False) -> None:
         self.place = place
         self.run: str | None = None
         self.out = Collector(cumulative=cumulative)
@@ -52,7 +53,7 @@ class ModelCall:
         self.ended = self.early = self.expected = self.last = self._refused = False
         self.like: Any = None
         self._tools = ToolCalls(cumulative=cumulative)
-        self._cumulative, self._keeps = cumulative, keeps
+        self._cumulative, self._alone = cumulative, alone
         self._said, self._thought = StringIO(), StringIO()
 
     def tools(self) -> tuple[dict[str, Any], ...]:
@@ -70,7 +71,7 @@ class ModelCall:
             self._call(call)
         brings = bool(content or calls or message.additional_kwargs)
         self.early = self.early or (brings and self.finish is not None)
-        self._metadata(message, may_go_on=brings and not self._keeps)
+        self._metadata(message, may_go_on=brings and self._alone)
         is_open = self.finish is None and not self.ended
         self.like = message if is_open and message.type == "AIMessageChunk" else None
 
@@ -111,13 +112,13 @@ class ModelCall:
         """Take a piece of the answer."""
         if text:
             self.out.text(text)
-            if self._keeps:
+            if not self._alone:
                 self._note(self._said, text)
 
     def _reasoning(self, text: str) -> None:
         if text:
             self.out.reasoning(text)
-            if self._keeps:
+            if not self._alone:
                 self._note(self._thought, text)
 
     def _note(self, told: StringIO, text: str) -> None:

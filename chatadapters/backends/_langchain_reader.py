@@ -182,7 +182,7 @@ class LangChainReader(Reader):
     def _begin(self, place: Place) -> ModelCall:
         while self._calls and self._calls[0].ended:
             self._next()
-        call = ModelCall(place, cumulative=self._cumulative, keeps=not self._one_call)
+        call = ModelCall(place, cumulative=self._cumulative, alone=self._one_call)
         self._calls.append(call)
         self._by_task[place.task] = call
         return call

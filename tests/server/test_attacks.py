@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from chatadapters import echo_predict
 from chatadapters.server import _guard
-from tests.server.serving import ASK, scripted, serving
+from tests.server.serving import ASK, CHAT, scripted, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHAT = "/v1/chat/completions"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),
