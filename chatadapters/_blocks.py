@@ -99,12 +99,40 @@ def read_parts(value: object, files: Files) -> Iterator[Part]:
         yield from _item(value, files)
 
 
-def _file_item(value: object, files: Files) -> Iterator[Part]:
-    """Read what stands where only a file can stand: a string is a path there."""
-    if isinstance(value, str):
-        yield files.part(value)
+def read_files(value: object, names: Iterable[str], files: Files) -> Iterator[Part]:
+    """Read the files that stand beside a text.
+
+    Args:
+        value: What has them.
+        names: Under which names.
+        files: Reads local files.
+
+    Yields:
+        The files, in order.
+
+    Raises:
+        HistoryError: One of them cannot be read.
+    """
+    for name in names:
+        found = get(value, name)
+        for item in found if isinstance(found, (list, tuple)) else [found]:
+            if not isinstance(item, str):
+                yield from _item(item, files)
+            elif name == "images":
+                yield _image(item, files)
+            else:
+                yield files.part(item)
+
+
+def _image(value: str, files: Files) -> Part:
+    """Read an image as Ollama has it: in base64, which has neither dots nor colons, or a path."""
+    if "." in value or ":" in value:
+        image = files.part(value, mime="image/*")
     else:
-        yield from _item(value, files)
+        image = part_from_base64(value, mime="image/*")
+    if not isinstance(image, ImagePart):
+        raise HistoryError(f"{brief(value)} among its images is no image")
+    return image
 
 
 def _item(value: object, files: Files) -> Iterator[Part]:
@@ -176,10 +204,7 @@ def _holds_text(value: object) -> bool:
 
 def _text_and_files(value: object, files: Files) -> Iterator[Part]:
     """Read `{"text", "files"}`, in the order in which Gradio's history has them."""
-    for name in ("files", "audio"):
-        found = get(value, name)
-        for item in found if isinstance(found, (list, tuple)) else [found]:
-            yield from _file_item(item, files)
+    yield from read_files(value, ("files", "images", "audio"), files)
     yield TextPart(_first(value, _TEXTS) or "")
 
 

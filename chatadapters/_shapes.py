@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ._blocks import brief, get, read_content, read_parts
+from ._blocks import brief, get, read_content, read_files, read_parts
 from ._content import joined, without_reasoning
 from ._errors import HistoryError
 from ._parts import Message
@@ -34,6 +34,8 @@ _ROLES = {
     "user_message": "user",
 }
 
+#: Where files stand beside the content: Shiny's, Chainlit's, Streamlit's and Ollama's names.
+_BESIDE = ("attachments", "elements", "files", "images")
 _TWO = 2
 _LAST = "give its last message, and the ones before it as history"
 #: Makes a `Message` in half the time that calling it takes.
@@ -182,8 +184,8 @@ def _content(entry: object, files: Files) -> Content:
     if parts := get(entry, "parts"):  # marimo's: its content has the reasoning in it
         return read_content(parts, files)
     body = _body(entry)
-    if attached := _attached(entry):
-        return joined(part for value in (attached, body) for part in read_parts(value, files))
+    if beside := [*read_files(entry, _BESIDE, files)]:
+        return joined((*beside, *read_parts(body, files)))
     return read_content(body, files)
 
 
@@ -193,9 +195,3 @@ def _body(entry: object) -> object:
             body = None if name == "tool_calls" else get(entry, name)
             return get(entry, "refusal") if body is None else body  # as OpenAI's messages have it
     raise HistoryError("it has no content")
-
-
-def _attached(entry: object) -> list[object]:
-    """Give the files beside the content: Shiny calls them attachments, Chainlit elements."""
-    found = (get(entry, name) for name in ("attachments", "elements"))
-    return [item for items in found if isinstance(items, (list, tuple)) for item in items]

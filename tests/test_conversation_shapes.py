@@ -31,6 +31,7 @@ from tests.ui_shapes import (
     gradio_text,
 )
 
+PNG_BASE64 = PNG_URL.partition(",")[2]
 IMAGE = ImagePart(PNG_URL, "px.png")
 NOTE = TextPart("a note", "note.txt")
 LOOK = TextPart("look")
@@ -221,6 +222,33 @@ def test_shinys_attachments_are_read() -> None:
     assert normalize("look", history) == [("user", (IMAGE, NOTE, LOOK))]
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"images": [PNG_BASE64]},
+        {"images": PNG_BASE64},
+        {"images": (PNG_URL,)},
+        {"files": [PNG_URL]},
+        {"files": {"url": PNG_URL}},
+    ],
+)
+@pytest.mark.parametrize("text", [{"role": "user", "content": "look"}, {"text": "look"}])
+def test_images_and_files_beside_a_text_are_read(beside: Any, text: Any) -> None:
+    """Ollama has base64 there; a string that is none is a URL or a path."""
+    look = {**text, **beside}
+    assert normalize(look) == [("user", (ImagePart(PNG_URL), LOOK))]
+    if "role" in look:
+        history = [look, ("", "ok")]
+        assert normalize("q", history)[0] == ("user", (ImagePart(PNG_URL), LOOK))
+
+
+def test_images_of_ollama_may_be_paths_bytes_and_urls(png: Path) -> None:
+    """As its client takes them; a URL needs no name that says that it is an image's."""
+    images = [str(png), png, PNG, "https://x.test/1"]
+    [(_, content)] = normalize({"role": "user", "content": "look", "images": images})
+    assert content == (IMAGE, IMAGE, ImagePart(PNG_URL), ImagePart("https://x.test/1"), LOOK)
+
+
 def test_a_copy_that_lost_its_files_is_still_a_copy(png: Path) -> None:
     """Chainlit's history repeats the current message without its files."""
     message = ChainlitMessage("look", elements=[ChainlitElement("px.png", "", str(png))])
@@ -367,6 +395,9 @@ class Other:
         ([["a", {"type": "tool_use", "id": "1"}]], ["history[0]", "'tool_use'", "neither"]),
         ([{"role": "user", "content": {"path": ""}}], ["history[0]", "neither"]),
         ([{"role": "user", "content": "x", "attachments": [5]}], ["history[0]", "5 is neither"]),
+        ([{"role": "user", "content": "x", "files": [5]}], ["history[0]", "5 is neither"]),
+        ([{"role": "user", "content": "x", "images": "cat"}], ["history[0]", "not valid base64"]),
+        ([{"role": "user", "content": "x", "images": ["cats"]}], ["'cats'", "is no image"]),
         ([ShinyAttachment("image/png", "a.png", PNG_URL)], ["history[0]", "expected"]),
         ([PanelMessage("x", "Bob")], ["history[0]", "'Bob'"]),
     ],
