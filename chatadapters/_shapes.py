@@ -193,5 +193,6 @@ def _body(entry: object) -> object:
     for name in ("content", "object", "tool_calls"):
         if name in entry if isinstance(entry, Mapping) else hasattr(entry, name):
             body = None if name == "tool_calls" else get(entry, name)
-            return get(entry, "refusal") if body is None else body  # as OpenAI's messages have it
+            said = (body, get(entry, "refusal"), get(get(entry, "audio"), "transcript"))
+            return next((each for each in said if each is not None), None)  # as OpenAI's have it
     raise HistoryError("it has no content")

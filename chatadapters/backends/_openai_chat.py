@@ -202,7 +202,7 @@ class ChatReader(WireReader):
         if self._repeats is None:
             self._repeats = bool(text or reasoning or calls)
         if self._repeats and text:
-            message.content = message.refusal = None
+            message.content = message.refusal = message.audio = None
         if self._repeats and reasoning:
             message.reasoning_content = message.reasoning = message.thinking = None
             message.reasoning_details = None
@@ -221,6 +221,8 @@ class ChatReader(WireReader):
                 self._out.text(content)
             else:
                 self._blocks(content)
+        elif delta.audio:
+            self._spoken(delta.audio)
         if delta.refusal:
             self._refused = True
             self._out.text(delta.refusal)
@@ -232,6 +234,14 @@ class ChatReader(WireReader):
             self._out.reasoning(reasoning)
         if text := "".join(block.text or "" for block in blocks if not block.thinking):
             self._out.text(text)
+
+    def _spoken(self, audio: Any) -> None:
+        """Read what is said aloud; the sound is not shown, but shows that the reply goes on."""
+        found = audio if isinstance(audio, dict) else {}
+        if (text := found.get("transcript")) and isinstance(text, str):
+            self._out.text(text)
+        elif found.get("data"):
+            self._out.progress += 1
 
     def _call(self, delta: Delta) -> None:
         found = delta.tool_calls or ()
@@ -252,7 +262,8 @@ class ChatReader(WireReader):
 def _has_content(delta: Delta) -> bool:
     reasoning = delta.reasoning_content or delta.reasoning or delta.thinking
     calls = delta.tool_calls or delta.function_call
-    return bool(delta.content or reasoning or delta.reasoning_details or delta.refusal or calls)
+    said = delta.content or delta.refusal or delta.audio
+    return bool(said or reasoning or delta.reasoning_details or calls)
 
 
 def _said(block: Block) -> str:

@@ -48,6 +48,8 @@ class Delta(Struct, gc=False):
     #: TGI before 3.1 streams one call, not a list of them.
     tool_calls: list[ToolCall] | ToolCall | None = None
     function_call: Function | None = None
+    #: What is spoken, and its transcript.
+    audio: Any = None
 
 
 class Choice(Struct, gc=False):

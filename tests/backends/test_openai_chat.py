@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionMessage
 
 from chatadapters import (
     AudioPart,
@@ -15,6 +17,7 @@ from chatadapters import (
     Reasoning,
     Text,
     TextPart,
+    openai_predict,
 )
 from chatadapters._errors import (
     ProviderStreamError,
@@ -32,6 +35,8 @@ from tests.backends.reading import (
     stream,
     tool,
 )
+from tests.backends.served import Served, answer
+from tests.both import Run
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 
@@ -261,3 +266,52 @@ def test_a_refusal_is_text_and_the_reason() -> None:
     """A refusal can be read, and told from an answer."""
     body = stream(delta(content=None, refusal="I can"), delta(refusal="not."), end(), DONE)
     assert read(ChatReader(), body) == [Text("I cannot."), Finish("refusal"), Done()]
+
+
+def spoken(**audio: Any) -> dict[str, Any]:
+    return delta(content=None, audio={"id": "audio_1", **audio})
+
+
+SPOKEN = [spoken(transcript="Hel"), spoken(data="AAAA"), spoken(transcript="lo", data="AAAA")]
+LAST = delta(audio={"expires_at": 1_700_000_000})
+
+
+def test_a_spoken_answer_is_its_transcript() -> None:
+    """The sound is progress, so that nobody takes the stream for stalled."""
+    body = stream(delta(role="assistant", content=""), *SPOKEN, LAST, end(), DONE)
+    expected = [Text("Hello"), Progress(1), Finish("stop"), Done()]
+    assert read(ChatReader(), body) == expected
+    reader = ChatReader()
+    assert reader.feed(stream(SPOKEN[1])) == [Progress(1)]
+    assert reader.feed(stream(delta(audio="AAAA"), delta(audio={"transcript": 5}))) == []
+
+
+def test_what_is_spoken_and_written_is_said_once() -> None:
+    """In one chunk, and again in a whole message at the end."""
+    both = delta(content="Hi", audio={"transcript": "Hi"})
+    message = {"content": None, "audio": {"data": "AAAA", "transcript": "Hi"}}
+    last = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    assert read(ChatReader(), stream(both, last)) == [Text("Hi"), Finish("stop")]
+    assert read(ChatReader(), stream(last)) == [Text("Hi"), Finish("stop")]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_spoken_answer_is_shown_and_remembered(whole: bool, run: Run) -> None:
+    """Whether it is streamed or not; and the SDK's own message of it is read in a history."""
+    message = {"role": "assistant", "content": None, "audio": {"data": "AA", "transcript": "Hello"}}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    body = (
+        json.dumps({"choices": [choice]}).encode() if whole else stream(*SPOKEN, LAST, end(), DONE)
+    )
+    with Served([answer(body)]) as server:
+        predict = openai_predict("m", base_url=server.url)
+        assert run(predict, "predict", "Hi")[-1] == "Hello"
+        audio = {"id": "audio_1", "expires_at": 1, "data": "AA", "transcript": "Hello"}
+        said = ChatCompletionMessage.model_validate({**message, "audio": audio})
+        for entry in (message, said):
+            history = [{"role": "user", "content": "Hi"}, entry]
+            run(predict, "predict", "And you?", history)
+            assert server.requests[-1].body["messages"][1] == {
+                "role": "assistant",
+                "content": "Hello",
+            }
