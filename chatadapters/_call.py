@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._attempt import Rules
 from ._policies import Retry, Timeout
-from ._redact import header_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ class Call(NamedTuple):
         needs_text: Whether a reply without text is an error, unless it simply stopped.
         trimmed: What was left out to fit the window, or None.
         on_finish: Called with the reply when it ended, however it did.
-        header_secrets: Keys that the request carries in headers of the caller's own.
+        own_secrets: Keys that the request carries in headers or a query of the caller's own.
         next: Gives the call to make when this one has failed for good, or None.
     """
 
@@ -43,14 +42,14 @@ class Call(NamedTuple):
     trimmed: Trimmed | None = None
     on_finish: Callable[[Reply], object] | None = None
     next: Callable[[], Call] | None = None
-    header_secrets: tuple[str, ...] = ()
+    own_secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Call({self.backend!r}, ...)"  # the payload and the headers may have keys
 
     def secrets(self) -> Sequence[str]:
-        """Give the keys that must never show: the backend's, and those in extra headers."""
-        return (*self.backend.secrets(), *self.header_secrets)
+        """Give the keys that must never show: the backend's, and the caller's own."""
+        return (*self.backend.secrets(), *self.own_secrets)
 
     @property
     def policy(self) -> Retry:
@@ -88,5 +87,5 @@ def call_of(
         needs_text=needs_text,
         trimmed=trimmed,
         on_finish=spec.on_finish,
-        header_secrets=header_secrets(spec.options.get("extra_headers")),
+        own_secrets=spec.secrets(),
     )

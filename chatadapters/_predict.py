@@ -6,16 +6,15 @@ from inspect import Parameter, Signature
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from ._backend import Backend
 from ._errors import OptionError
 from ._policies import EndsWith, Limits, Retry, Timeout, Window
-from ._registry import make_backend
 from ._run import astreaming, streaming
 from ._spec import Spec, as_tuple, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._backend import Backend
     from ._events import Finish, Reply
     from ._files import Roots
     from ._protocols import AsyncPredict, Predict
@@ -88,11 +87,7 @@ def make_predict(
         >>> [*predict("hello", [], 0)][-1]
         'hello'
     """
-    if isinstance(backend, str):
-        backend, options = make_backend(backend, options)
-    else:
-        _check(backend)
-        backend, options = split(backend, options)
+    backend, options = split(backend, options)
     spec = Spec(
         backend=backend,
         system=system,
@@ -111,17 +106,6 @@ def make_predict(
         options=options,
     )
     return predict_of(spec)
-
-
-def _check(backend: object) -> None:
-    if isinstance(backend, type):
-        name = backend.__name__
-        raise OptionError(f"backend is the class {name}: give an object, {name}(...)")
-    if not isinstance(backend, Backend):
-        raise OptionError(
-            f"backend is of type {type(backend).__name__}: give a Backend, or a name such as "
-            "'openai:gpt-4o-mini'"
-        )
 
 
 def predict_of(spec: SpecLike) -> Predict:

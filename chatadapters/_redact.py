@@ -27,16 +27,16 @@ def redact(error: BaseException, secrets: Sequence[str]) -> None:
         _clean_error(link, keys)
 
 
-def header_secrets(headers: Any) -> tuple[str, ...]:
-    """Give the keys among headers that a caller added to a request.
+def named_secrets(given: Any) -> tuple[str, ...]:
+    """Give the keys among headers, or in a query, that a caller added to a request.
 
     Example:
-        >>> header_secrets({"X-Api-Key": "k1", "Authorization": "Bearer k2", "X-Trace": "7"})
+        >>> named_secrets({"X-Api-Key": "k1", "Authorization": "Bearer k2", "X-Trace": "7"})
         ('k1', 'Bearer k2', 'k2')
     """
-    if not isinstance(headers, Mapping):
+    if not isinstance(given, Mapping):
         return ()
-    named = (str(value) for name, value in headers.items() if _is_secret(str(name)))
+    named = (str(value) for name, value in given.items() if _is_secret(str(name)))
     return tuple(key for value in named for key in dict.fromkeys((value, *value.split()[-1:])))
 
 
@@ -107,10 +107,17 @@ def _clean(value: Any, keys: tuple[str, ...], depth: int) -> Any:
             return _clean_bytes(value, keys)
         case dict() | list() | tuple():
             return _clean_container(value, keys, depth)
+    if hasattr(value, "raw_path"):  # a URL of an HTTP library, whose query may have a key
+        return _clean_url(value, keys)
     if hasattr(value, "headers"):
         _clean_headers(value.headers, keys)
         _clean_attributes(value, keys, depth)
     return value
+
+
+def _clean_url(url: Any, keys: tuple[str, ...]) -> Any:
+    clean = masked(str(url), keys)
+    return url if clean == str(url) else type(url)(clean)
 
 
 def _clean_bytes(value: bytes, keys: tuple[str, ...]) -> bytes:

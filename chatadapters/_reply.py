@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._attempt import Attempt
 from ._backend import Reader
 from ._clock import Clock
-from ._errors import EmptyReplyError, StreamError
+from ._errors import EmptyReplyError
 from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._log import attempt_begins, attempt_failed, reply_ended
 from ._pace import frame
@@ -275,8 +275,8 @@ class ReplyState:
 
     def _give_up(self, error: BaseException) -> None:
         explain_unreachable(error)
-        if isinstance(error, StreamError) and not error.partial:
-            error.partial = self._said.best
+        if not vars(error).get("partial"):  # providers' errors have it too
+            vars(error)["partial"] = self._said.best
         self.error = error
         following = self._recovery.next_call()
         if following is None:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from keyword import iskeyword
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._backend import Backend
 from ._checks import NO_STOP, NOT_SENDABLE, check_headers, check_number, is_above, is_sendable
 from ._errors import OptionError
 from ._policies import EndsWith, Limits, Retry, Timeout, Window, check_retry
-from ._registry import field_names
+from ._redact import named_secrets
+from ._registry import field_names, make_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._backend import Backend, Payload
+    from ._backend import Payload
     from ._call import Call
     from ._events import Notice, Reply, Trimmed
     from ._files import Roots
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
 _DICTS = frozenset({"extra_body", "extra_query"})
+_BESIDE_BODY = ("extra_headers", "extra_query")
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
@@ -78,9 +82,10 @@ class Spec:
         self._check_policies()
         if not is_above(0, self.pace, or_equal=True):
             raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
-        if not all(map(_is_name, self.additional_inputs)):
+        names = self.additional_inputs
+        if not all(map(_is_name, names)) or len(set(names)) < len(names):
             raise OptionError(
-                f"additional_inputs={self.additional_inputs!r}: give names of options, such as "
+                f"additional_inputs={names!r}: give names of options, each once, such as "
                 "('system', 'temperature')"
             )
         for name in _DICTS & self.options.keys():
@@ -107,6 +112,8 @@ class Spec:
             value = getattr(self, name)
             if not isinstance(value, kind) and not (value is None and name == "window"):
                 raise OptionError(f"{name}={value!r}: give a chatadapters.{kind.__name__}(...)")
+        if self.show_reasoning not in (True, False):
+            raise OptionError(f"show_reasoning={self.show_reasoning!r}: give True or False")
         check_retry(self.retry)
 
     def changed(self, changes: Mapping[str, Any]) -> Spec:
@@ -140,6 +147,18 @@ class Spec:
             given[name] = value
         given = {name: value for name, value in given.items() if value is not None}
         return self.changed(given) if given else self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give the keys among the headers and in the query of the caller's own."""
+        return tuple(key for name in _BESIDE_BODY for key in named_secrets(self.options.get(name)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.secrets():
+            raise TypeError(
+                "a predict with a key among its extra_headers= or in its extra_query= cannot be "
+                "pickled: give the key as api_key= or token=, or leave it to the environment"
+            )
+        return vars(self)
 
     def close(self) -> None:
         """Close the clients that the backend made."""
@@ -189,7 +208,7 @@ class Spec:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and value.isidentifier()
+    return isinstance(value, str) and value.isidentifier() and not iskeyword(value)
 
 
 def as_tuple(value: Any) -> tuple[str, ...]:
@@ -199,14 +218,34 @@ def as_tuple(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
 
 
-def split(backend: Backend, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
-    """Give the backend with the changes that name its fields, and the other changes."""
+def split(backend: Backend | str, changes: Mapping[str, Any]) -> tuple[Backend, dict[str, Any]]:
+    """Give the backend with the changes that name its fields, and the other changes.
+
+    Args:
+        backend: A `Backend`, or `"name:model"`.
+        changes: Names of fields of a spec, of the backend, or of provider options.
+    """
+    if isinstance(backend, str):
+        others = {name: value for name, value in changes.items() if name not in _OWN | {"backend"}}
+        return make_backend(backend, others)
+    _check(backend)
     names: set[str] = field_names(backend) if is_dataclass(backend) else set()
     own = {name: value for name, value in changes.items() if name in names}
     others = {
         name: value for name, value in changes.items() if name not in names | _OWN | {"backend"}
     }
     return (replace(backend, **own) if own and is_dataclass(backend) else backend), others
+
+
+def _check(backend: object) -> None:
+    if isinstance(backend, type):
+        name = backend.__name__
+        raise OptionError(f"backend is the class {name}: give an object, {name}(...)")
+    if not isinstance(backend, Backend):
+        raise OptionError(
+            f"backend is of type {type(backend).__name__}: give a Backend, or a name such as "
+            "'openai:gpt-4o-mini'"
+        )
 
 
 _OWN = {item.name for item in fields(Spec)} - {"backend", "options"}

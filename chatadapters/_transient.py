@@ -11,6 +11,7 @@ from ._errors import (
     StreamError,
     UnsupportedContentError,
 )
+from ._redact import chain
 from ._server_wait import status_of
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
@@ -63,13 +64,13 @@ def is_transient(error: BaseException) -> bool:
         return status in _RETRIED_STATUS or status >= 500  # noqa: PLR2004
     if isinstance(error, ChatAdaptersError):
         return isinstance(error, StreamError)
-    if _is_one_of(_CALLER_ERRORS, error) or _is_one_of(_CALLER_ERRORS, error.__cause__):
+    if any(_is_one_of(_CALLER_ERRORS, link) for link in chain(error)):
         return False
     is_system = isinstance(error, (ConnectionError, TimeoutError))
     return is_system or _is_one_of(_CONNECTION_ERRORS, error)
 
 
-def _is_one_of(names: tuple[tuple[str, str], ...], error: BaseException | None) -> bool:
+def _is_one_of(names: tuple[tuple[str, str], ...], error: BaseException) -> bool:
     loaded = ((sys.modules.get(module), name) for module, name in names)
     return any(isinstance(error, getattr(module, name, ())) for module, name in loaded if module)
 

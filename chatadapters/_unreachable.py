@@ -1,31 +1,46 @@
-"""Says of an error that a server could not be reached which one, and what to look at."""
+"""Says of a connection error what is behind it: who could not be reached, or what broke."""
 
 from __future__ import annotations
 
 import sys
 from errno import EMFILE, ENFILE
 
+from ._errors import ChatAdaptersError
 from ._redact import chain
 
-_CONNECT_ERRORS = ("ConnectError", "ConnectTimeout")
+_CONNECT_ERRORS = ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
 
 
 def explain_unreachable(error: BaseException) -> None:
-    """Add to an HTTP library's error whom it could not reach; other errors stay as they are.
+    """Add to a connection error whom it could not reach, or what broke; others stay as they are.
 
-    The error keeps its type; its text says more, because chat UIs show the text alone.
+    The error keeps its type; its text says more, because chat UIs show the text alone, and SDKs
+    say "Connection error." of all that an HTTP library told them.
 
     Args:
         error: The error a reply failed with.
     """
     reason = next((link for link in chain(error) if _is_connect_error(link)), None)
     where = _origin(error) or _origin(reason)
-    if reason is None or where is None:
+    if reason is not None and where is not None:
+        text = f"cannot reach {where}: {_last(reason)}; {_advice(reason)}"
+    elif told := _untold(error):
+        text = f"{str(error).rstrip(' .')}: {told}"
+    else:
         return
-    text = f"cannot reach {where}: {_last(reason)}; {_advice(reason)}"
     error.args = (text, *error.args[1:])
     if "message" in vars(error):
         vars(error)["message"] = text
+
+
+def _untold(error: BaseException) -> str:
+    """Give what an HTTP library said of a broken connection and an SDK's own error does not."""
+    if isinstance(error, ChatAdaptersError):
+        return ""
+    below = (link for link in chain(error) if link is not error)
+    broke = next((link for link in below if isinstance(link, _kinds("TransportError"))), None)
+    said = "" if broke is None else str(broke).strip(" .") or type(broke).__name__
+    return "" if said in str(error) else said
 
 
 def _advice(error: BaseException) -> str:
@@ -41,9 +56,12 @@ def _last(error: BaseException) -> str:
 
 
 def _is_connect_error(error: BaseException) -> bool:
+    return isinstance(error, (ConnectionRefusedError, *_kinds(*_CONNECT_ERRORS)))
+
+
+def _kinds(*names: str) -> tuple[type[BaseException], ...]:
     libraries = (sys.modules.get(name) for name in ("httpx2", "httpx"))
-    kinds = [getattr(library, name) for library in libraries if library for name in _CONNECT_ERRORS]
-    return isinstance(error, (ConnectionRefusedError, *kinds))
+    return tuple(getattr(library, name) for library in libraries if library for name in names)
 
 
 def _origin(error: BaseException | None) -> str | None:
@@ -51,4 +69,5 @@ def _origin(error: BaseException | None) -> str | None:
         url = error.request.url  # type: ignore[union-attr] # of the HTTP libraries' errors
     except (AttributeError, RuntimeError):  # not theirs, or made without a request
         return None
-    return f"{url.scheme}://{url.netloc.decode() if isinstance(url.netloc, bytes) else url.netloc}"
+    netloc = url.netloc.decode() if isinstance(url.netloc, bytes) else url.netloc
+    return f"{url.scheme}://{netloc}" if netloc else "the server"  # of an address that is none

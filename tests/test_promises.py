@@ -76,6 +76,17 @@ def test_a_cut_reply_is_never_a_success(run: Run, fault_server: FaultServer) -> 
     assert [(reply.finish_reason, reply.text) for reply in replies] == [(None, "Grüße aus Zürich")]
 
 
+@pytest.mark.parametrize("scenario", ["reset_mid_always", "error_in_200_always"])
+def test_every_error_has_the_text_so_far(
+    scenario: str, run: Run, fault_server: FaultServer
+) -> None:
+    """Errors of providers' own types too."""
+    predict = chat(fault_server, scenario, retry=Retry(midstream="raise"))
+    with pytest.raises(Exception, match="broke|server had an error") as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value.partial == "Grüße aus Zürich"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "scenario",
     ["reset_before_headers_once", "s503_once", "error_first_once", "reset_before_text_once"],

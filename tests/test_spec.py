@@ -111,6 +111,9 @@ def test_make_predict_takes_a_name() -> None:
         {"additional_inputs": ["stream"]},
         {"additional_inputs": ""},
         {"additional_inputs": 5},
+        {"additional_inputs": ["delay", "delay"]},
+        {"additional_inputs": ["class"]},
+        {"show_reasoning": "false"},
         {"notice": "(cut)"},
         {"on_finish": []},
     ],
@@ -119,6 +122,16 @@ def test_options_that_cannot_be_are_refused_at_once(wrong: dict[str, Any]) -> No
     """The factory says what is wrong, before any message."""
     with pytest.raises(OptionError, match=f"{next(iter(wrong))}|stream"):
         scripted("yes", **wrong)
+
+
+def test_a_predict_is_changed_to_another_backend_as_one_is_made() -> None:
+    """By an object or by a name; what is neither is named at once."""
+    predict = scripted("no")
+    assert predict.using(backend=EchoBackend()).complete("yes").text == "yes"
+    assert predict.using(backend="echo", delay=0.001).backend == EchoBackend(delay=0.001)
+    for wrong in (3, EchoBackend):
+        with pytest.raises(OptionError, match="backend is"):
+            predict.using(backend=wrong)
 
 
 def test_an_option_the_echo_backend_lacks_is_named() -> None:

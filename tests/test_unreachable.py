@@ -10,8 +10,10 @@ from typing import Any
 
 import openai
 import pytest
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
-from chatadapters import Retry, Timeout, openai_predict
+from chatadapters import Retry, Timeout, langchain_predict, openai_predict
 from chatadapters._unreachable import explain_unreachable
 from chatadapters.testing.faults import TEXT, FaultServer
 from tests.both import Run
@@ -23,6 +25,15 @@ def nobody() -> Iterator[str]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/v1"
+
+
+def of_openai(url: str) -> Any:
+    return openai_predict("m", base_url=url, api_key="k", retry=Retry(attempts=1))
+
+
+def of_langchain(url: str, **options: Any) -> Any:
+    model = ChatOpenAI(model="m", base_url=url, api_key=SecretStr("k"), max_retries=0)
+    return langchain_predict(model, **options)
 
 
 @pytest.mark.parametrize("view", ["predict", "events"])
@@ -55,6 +66,32 @@ def test_a_server_that_is_silent_timed_out(run: Run, scheme: str) -> None:
         )
         with pytest.raises(openai.APITimeoutError, match="cannot reach .*timed out; is the server"):
             run(predict, "predict", "Hi")
+
+
+@pytest.mark.parametrize("make", [of_openai, of_langchain])
+def test_what_broke_is_told_where_an_sdk_says_connection_error(
+    run: Run, fault_server: FaultServer, make: Any
+) -> None:
+    """A server that goes away before it answers."""
+    predict = make(fault_server.url("close_before_headers_always"))
+    with pytest.raises(openai.APIConnectionError, match=r"Connection error: Server disconnected"):
+        run(predict, "predict", "Hi")
+
+
+def test_what_is_no_http_is_shown(run: Run, fault_server: FaultServer) -> None:
+    """The first words of whoever listens there say what it is."""
+    predict = of_openai(fault_server.url("garbage_http"))
+    with pytest.raises(openai.APIConnectionError, match="not HTTP; it begins with b'220 mail"):
+        run(predict, "predict", "Hi")
+
+
+def test_an_address_that_is_none_is_told_at_once(run: Run) -> None:
+    """LangChain's client finds out only when it sends, and no second attempt would help."""
+    asked = of_langchain("127.0.0.1:9/v1", retry=Retry(wait=0.001))
+    events = []
+    with pytest.raises(openai.APIConnectionError, match=r"cannot reach the server: .*'http://'"):
+        run(asked.using(on_finish=events.append), "predict", "Hi")
+    assert [reply.attempts for reply in events] == [1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import MissingDependencyError
-from .._redact import header_secrets
+from .._redact import named_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,5 +78,5 @@ def keys_of(value: object, depth: int = 8) -> Iterator[str]:
             if isinstance(item, str) and str(name).endswith(("api_key", "api_token")):
                 yield item
             elif str(name).endswith("headers"):
-                yield from header_secrets(item)
+                yield from named_secrets(item)
             yield from keys_of(item, depth - 1)

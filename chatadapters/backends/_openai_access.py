@@ -12,6 +12,7 @@ from .._checks import NOT_CARRIED
 from .._errors import OptionError
 from .._http import body_of
 from .._pour import PouredStream
+from ._addresses import check_url
 from ._given_keys import afetched, fetched
 from ._openai_clients import keeps_deadlines, load_sdk
 from ._openai_requests import Request, answer, async_answer
@@ -123,6 +124,8 @@ class Access(NamedTuple):
         settings: dict[str, Any] = {"max_retries": 0}
         if self.base_url:
             settings["base_url"] = self.base_url
+        elif not lent and (url := os.environ.get("OPENAI_BASE_URL")):
+            check_url("OPENAI_BASE_URL", url, query=False)
         if self.api_key or not lent:
             settings["api_key"] = self._key(given)
         return settings

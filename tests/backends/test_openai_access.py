@@ -46,6 +46,17 @@ def test_the_environment_names_key_and_server(
     assert backend.secrets() == [KEY, KEY]
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1?key=pa55word"])
+def test_a_server_of_the_environment_is_checked_like_one_that_is_given(
+    url: str, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK would only say "Connection error."."""
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with pytest.raises(OptionError, match="OPENAI_BASE_URL='.*: give|has a query") as caught:
+        fetch(OpenAIBackend("m"))
+    assert "pa55word" not in str(caught.value)
+
+
 def test_a_callable_gives_a_key_for_each_request(server: Served, fetch: Fetch) -> None:
     """Short-lived keys are fetched anew, and none that was used may show."""
     keys = iter(["sk-first", "sk-second"])

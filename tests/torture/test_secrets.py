@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import openai
 import pytest
 from rich.traceback import Traceback
 
 import chatadapters
-from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout
+from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout, openai_predict
 from chatadapters._redact import chain
 from chatadapters.testing.faults import SCENARIOS, FaultServer
+from tests.both import Run
 from tests.http_backends import BACKENDS, KEY
 
 _OURS = str(Path(chatadapters.__file__).parent)
@@ -190,6 +192,27 @@ def test_no_key_is_seen_in_any_scenario(
     assert all(KEY in request.headers["authorization"] for request in sent)
     assert not any(server.strays(url) for url in urls)
     gc.collect()
+
+
+@pytest.mark.parametrize("given", ["extra_headers", "extra_query"])
+def test_a_key_beside_the_body_is_in_no_pickle(given: str) -> None:
+    """A pickle of a predict that would have it is refused."""
+    predict = openai_predict("m", **{given: {"X-Api-Key": _HEADER_KEY}})
+    with pytest.raises(TypeError, match=f"a key among .*{given}=.*environment"):
+        cloudpickle.dumps(predict)
+    kept = openai_predict("m", **{given: {"X-Trace": "7"}})
+    assert cloudpickle.loads(cloudpickle.dumps(kept)).spec.options == {given: {"X-Trace": "7"}}
+
+
+def test_a_key_in_the_query_is_in_no_error(run: Run, server: FaultServer) -> None:
+    """Nor in the request that an SDK's error holds, whose URL has it."""
+    url = server.url("s401")
+    predict = openai_predict("m", base_url=url, api_key=KEY, extra_query={"api-key": _HEADER_KEY})
+    with pytest.raises(openai.AuthenticationError) as caught:
+        run(predict, "predict", "Hi")
+    request = caught.value.request
+    assert not _leaks([*_of_error(caught.value), str(request.url), repr(request)])
+    assert "api-key=" in str(request.url)
 
 
 @pytest.mark.parametrize("backend", _MAKERS)
