@@ -10,16 +10,16 @@ from .._errors import UnsupportedContentError
 from .._events import Finish
 from .._json import TypedDecoder
 from .._parts import AudioPart, FilePart, ImagePart, TextPart
+from ._early_finish import EarlyFinishReader
 from ._finish_reason import finish_reason
 from ._tool_calls import ToolCalls
 from ._tool_messages import tool_message
 from ._wire_errors import reported
-from ._wire_reader import EVENT_LIMIT, WireReader
+from ._wire_reader import EVENT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .._events import ReaderEvent
     from .._parts import Content, Message, Part
     from ._openai_types import Block, Chunk, Delta, Groq
 
@@ -112,7 +112,7 @@ def _decoder() -> TypedDecoder[Chunk]:
     return TypedDecoder(Chunk)
 
 
-class ChatReader(WireReader):
+class ChatReader(EarlyFinishReader):
     r"""Reads the answer to a chat-completions request.
 
     Args:
@@ -133,15 +133,6 @@ class ChatReader(WireReader):
         self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
         self._repeats: bool | None = None  # whether messages say again what deltas said
-        self._held: str | None = None  # a finish reason that came with text, which may go on
-        self._early = False  # whether it did
-
-    def broke(self) -> Sequence[ReaderEvent]:
-        """Give the finish that came with the last text, unless this server says one with each."""
-        if self._early or self._held is None:
-            return ()
-        self._ending()
-        return self._out.take(last=True)
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
@@ -167,25 +158,13 @@ class ChatReader(WireReader):
             if choice.usage:
                 self._out.usage = choice.usage
             if choice.finish_reason is not None or self._held is not None:
-                self._may_end(finish_reason(choice.finish_reason), choice.text or delta)
+                brings = bool(choice.text) or (delta is not None and _has_content(delta))
+                self._may_end(finish_reason(choice.finish_reason), brings=brings)
         if not choices and chunk.choices is not None:
             self._ending()
 
-    def _may_end(self, reason: str | None, brings: str | Delta | None) -> None:
-        """Read a finish reason, which some servers say with each piece of text, as Gemini does."""
-        said = any(self._out.said) or self._tools.whole()
-        if brings and (isinstance(brings, str) or _has_content(brings)):
-            self._early = self._early or self._held is not None
-            self._held = reason
-        elif reason is not None and said:
-            self._held = None
-            self._finish(reason)
-        else:
-            self._held = reason or self._held
-
-    def _ending(self) -> None:
-        reason, self._held = self._held, None
-        self._finish(reason)
+    def _has_said(self) -> bool:
+        return super()._has_said() or bool(self._tools.whole())
 
     def _groq(self, said: Groq) -> None:
         if said.error:
@@ -250,9 +229,7 @@ class ChatReader(WireReader):
         if delta.function_call:
             self._out.progress += self._tools.add_function(delta.function_call)
 
-    def _finish(self, reason: str | None) -> None:
-        if reason is None:
-            return
+    def _finish(self, reason: str) -> None:
         calls = self._tools.whole()
         if reason == "stop":
             reason = "refusal" if self._refused else "tool_calls" if calls else "stop"

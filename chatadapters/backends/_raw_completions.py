@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._events import Finish
 from .._json import TypedDecoder
 from ._continuing import fewer_tokens
+from ._early_finish import EarlyFinishReader
 from ._finish_reason import finish_reason
 from ._raw_prompt import RawWire
 from ._wire_options import APART, COMPLETIONS, COMPLETIONS_OPENAI_NAMES, check_names
-from ._wire_reader import EVENT_LIMIT, WireReader
+from ._wire_reader import EVENT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def _decoder() -> TypedDecoder[RawChunk]:
     return TypedDecoder(RawChunk)
 
 
-class CompletionsReader(WireReader):
+class CompletionsReader(EarlyFinishReader):
     r"""Reads the answer to a raw-completions request, whichever server gives it.
 
     Args:
@@ -81,6 +81,8 @@ class CompletionsReader(WireReader):
         for choice in choices:
             if choice.index == 0 or (choice.index is None and choice is choices[0]):
                 self._said(choice.text or _chatted(choice.delta), choice.finish_reason)
+        if not choices and chunk.choices is not None:
+            self._ending()
         if chunk.content is not None:
             self._said(chunk.content, (chunk.stop_type or "stop") if chunk.stop else None)
 
@@ -88,8 +90,8 @@ class CompletionsReader(WireReader):
         if text:
             self._out.text(text)
         reason = finish_reason(theirs)
-        if reason is not None:
-            self._out.end(Finish(reason))
+        if reason is not None or self._held is not None:
+            self._may_end(reason, brings=bool(text))
 
 
 def _chatted(delta: Delta | None) -> str | None:

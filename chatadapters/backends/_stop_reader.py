@@ -47,6 +47,10 @@ class StopReader(Reader):
         left = [cut for event in self._reader.finish() for cut in self._read(event)]
         return left + self._flushed()
 
+    def broke(self) -> Sequence[ReaderEvent]:
+        """Give a finish that the other reader held back."""
+        return [cut for event in self._reader.broke() for cut in self._read(event)]
+
     def _read(self, event: ReaderEvent) -> list[ReaderEvent]:
         if self._stop.stopped is not None:
             return [event] if isinstance(event, Usage) else []

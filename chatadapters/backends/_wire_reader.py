@@ -94,6 +94,7 @@ class WireReader(Reader):
         try:
             self._listed(body)
             self._whole(body)
+            self._ending()
         except MalformedStreamError:
             return False
         return True

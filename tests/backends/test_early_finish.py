@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from chatadapters import (
     Finish,
     LimitExceededError,
     Limits,
+    Predict,
     Reasoning,
     Retry,
     Text,
     Timeout,
     Usage,
     openai_predict,
+    text_generation_predict,
 )
 from chatadapters._events import Done, Progress
 from chatadapters.backends._openai_chat import ChatReader
@@ -70,25 +73,50 @@ def test_the_finish_comes_when_nothing_can_follow() -> None:
 END = b'data: {"error": {"message": "m"}}\n\n'
 
 
+def piece(finish: str | None = "stop", *, content: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "text": content, "finish_reason": finish}]}
+
+
+def raw_predict(model: str, *, base_url: str, **options: Any) -> Predict:
+    return text_generation_predict(base_url, wire="completions", model=model, **options)
+
+
+WIRES = pytest.mark.parametrize(
+    ("make", "said"), [(openai_predict, chunk), (raw_predict, piece)], ids=["chat", "raw"]
+)
+
+
+@WIRES
 @pytest.mark.parametrize("after", [[HOLD], [END], [b"data: {\n\n"]])
-def test_a_finish_counts_though_the_stream_breaks(after: list[Any], run: Run) -> None:
+def test_a_finish_counts_though_the_stream_breaks(
+    make: Any, said: Any, after: list[Any], run: Run
+) -> None:
     """As any does: the text was whole, whether the server closes the connection or not."""
-    with Served(
-        [answer(stream(chunk(None, content="Hel"), chunk(content="lo")), *after)]
-    ) as server:
-        predict = openai_predict("m", base_url=server.url, timeout=Timeout(idle=0.3))
+    with Served([answer(stream(said(None, content="Hel"), said(content="lo")), *after)]) as server:
+        predict = make("m", base_url=server.url, timeout=Timeout(idle=0.3))
         reply = complete(run, predict, "Hi")
         assert (reply.text, reply.finish_reason, reply.attempts) == ("Hello", "stop", 1)
 
 
-def test_a_server_that_says_it_each_time_has_not_finished_where_it_breaks(run: Run) -> None:
+@WIRES
+def test_a_server_that_says_it_each_time_has_not_finished_where_it_breaks(
+    make: Any, said: Any, run: Run
+) -> None:
     """It said the same of texts that went on."""
-    broken = stream(chunk(content="He"), chunk(content="l")) + END
-    whole = stream(chunk(content="He"), chunk(content="llo"), DONE)
+    broken = stream(said(content="He"), said(content="l")) + END
+    whole = stream(said(content="He"), said(content="llo"), DONE)
     with Served([answer(broken), answer(whole)]) as server:
-        predict = openai_predict("m", base_url=server.url, retry=Retry(wait=0))
+        predict = make("m", base_url=server.url, retry=Retry(wait=0, midstream="restart"))
         reply = complete(run, predict, "Hi")
         assert (reply.text, reply.attempts) == ("Hello", 2)
+
+
+@pytest.mark.parametrize("said", [{"content": ""}, {"content": None, "tool_calls": [CALL]}])
+def test_an_answer_without_text_may_come_whole(said: dict[str, Any]) -> None:
+    """It is an answer, not a body of another kind."""
+    choice = {"index": 0, "message": {"role": "assistant", **said}, "finish_reason": "stop"}
+    *_, finish = read(ChatReader(), json.dumps({"choices": [choice]}).encode())
+    assert len(finish.tool_calls) == len(said.get("tool_calls", ()))
 
 
 def test_a_text_that_is_too_long_is_not_finished(run: Run) -> None:

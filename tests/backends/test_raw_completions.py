@@ -61,7 +61,16 @@ USAGE = Usage(input_tokens=9, output_tokens=3)
             [],
             id="nothing",
         ),
-        pytest.param([piece("Hello", "stop"), piece("?", "stop")], [Text("Hello"), Finish("stop")]),
+        pytest.param(
+            [piece("Hel", "length"), piece("lo", "length")],
+            [Text("Hello"), Finish("length")],
+            id="an old KoboldCpp",
+        ),
+        pytest.param(
+            [piece("Hello", "stop"), {"choices": [], "usage": COUNTS}, piece("?", "stop"), DONE],
+            [Text("Hello"), USAGE, Finish("stop"), Done()],
+            id="text after the end",
+        ),
     ],
 )
 def test_each_server_is_read(chunks: list[Any], events: list[Any]) -> None:
@@ -85,6 +94,12 @@ def test_a_whole_completion_is_read() -> None:
     """A server that ignores `stream` is read all the same."""
     body = b'{"object": "text_completion", "choices": [{"text": "Hi", "finish_reason": "stop"}]}'
     assert read(CompletionsReader(), body) == [Text("Hi"), Finish("stop")]
+
+
+def test_a_whole_completion_may_be_empty() -> None:
+    """It is an answer, not a body of another kind."""
+    body = b'{"object": "text_completion", "choices": [{"text": "", "finish_reason": "stop"}]}'
+    assert read(CompletionsReader(), body) == [Finish("stop")]
 
 
 def test_a_chunk_of_the_other_wire_is_read() -> None:

@@ -82,14 +82,14 @@ def one_chunk(ask: Ask) -> Answer:
     return stream(event)
 
 
-@scenario("exact", dialects=("openai",))
+@scenario("exact", dialects=OPENAI)
 def finish_each_piece(ask: Ask) -> Answer:
     """Each piece of text has a finish reason, as from proxies of Gemini."""
     parts = ask.reply()
     return stream(*parts.head, *_finished(parts.texts), DONE)
 
 
-@scenario("retry", dialects=("openai",))
+@scenario("retry", dialects=OPENAI)
 def finish_each_piece_reset_once(ask: Ask) -> Answer:
     """Each piece of text has a finish reason, and a reset comes after 4 of them, once."""
     parts = ask.reply()

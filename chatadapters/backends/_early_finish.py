@@ -1,0 +1,64 @@
+"""Reads wires on which a finish reason may come with text, and more text after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._events import Finish
+from ._wire_reader import EVENT_LIMIT, WireReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._events import ReaderEvent
+
+
+class EarlyFinishReader(WireReader):
+    """Takes that finish reason for the end which nothing follows.
+
+    Proxies of Gemini say one with each piece of a chat, KoboldCpp with each piece of a raw
+    completion. A subclass shows each to `_may_end`, and pieces without one while one is held.
+
+    Args:
+        cumulative: Whether the server sends the text so far where the new text belongs.
+        leaks: Whether control tokens at the end of the answer are dropped.
+        limit: Most bytes of one event, or of a body that is no stream.
+    """
+
+    def __init__(
+        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
+    ) -> None:
+        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
+        self._held: str | None = None  # a finish reason that came with text, which may go on
+        self._early = False  # whether it did
+
+    def broke(self) -> Sequence[ReaderEvent]:
+        """Give the finish that came with the last text, unless this server says one with each."""
+        if self._early or self._held is None:
+            return ()
+        self._ending()
+        return self._out.take(last=True)
+
+    def _may_end(self, reason: str | None, *, brings: bool) -> None:
+        """Read a finish reason, which may come with text."""
+        if brings:
+            self._early = self._early or self._held is not None
+            self._held = reason
+        elif reason is not None and self._has_said():
+            self._held = None
+            self._finish(reason)
+        else:
+            self._held = reason or self._held
+
+    def _has_said(self) -> bool:
+        """Say whether anything of the reply has come."""
+        return any(self._out.said)
+
+    def _ending(self) -> None:
+        reason, self._held = self._held, None
+        if reason is not None:
+            self._finish(reason)
+
+    def _finish(self, reason: str) -> None:
+        """Take the finish reason that counts."""
+        self._out.end(Finish(reason))
