@@ -74,7 +74,9 @@ class Attempt:
 
     def feed(self, chunk: Chunk) -> None:
         """Read one chunk."""
-        self._read(self._reader.feed(chunk))
+        events = self._reader.feed(chunk)
+        ends = isinstance(events, list) and events and isinstance(events[-1], Done)
+        self._read(_without_halves(events) if ends and self._is_cut(events) else events)
 
     def end(self) -> None:
         """Read what is left when the stream has ended.
@@ -91,8 +93,10 @@ class Attempt:
 
     def _is_cut(self, left: Iterable[ReaderEvent]) -> bool:
         """Say whether a finish is due and is not among what is left."""
-        is_due = self.finish is None and self._rules.ends_with != "close"
-        return is_due and not any(isinstance(event, (Finish, Done)) for event in left)
+        ends_with = self._rules.ends_with
+        is_due = self.finish is None and ends_with != "close"
+        ends = Finish if ends_with == "finish" else (Finish, Done)
+        return is_due and not any(isinstance(event, ends) for event in left)
 
     def broke(self, error: Exception) -> None:
         """Take note that the stream broke; a finish that the reader held back still counts."""

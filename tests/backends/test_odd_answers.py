@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from chatadapters import openai_predict, text_generation_predict
+import json
+from typing import Any
+
+import pytest
+
+from chatadapters import Retry, openai_predict, text_generation_predict
 from tests.backends.served import Served, answer, event
 from tests.both import Run, complete
 
@@ -39,3 +44,40 @@ def test_halves_of_characters_in_a_prompt(run: Run) -> None:
     with Served([answer(end)]) as server:
         complete(run, text_generation_predict(server.url), "Hi \ud83d")
         assert "Hi \ufffd<|end|>" in server.requests[0].body["inputs"]
+
+
+@pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])
+def test_half_a_character_before_an_end_without_a_finish(half: bytes, run: Run) -> None:
+    """What `[DONE]` cuts is not shown, so that the next attempt goes on with it whole."""
+    cut = event(said("Hi ")), event(said("?")).replace(b"?", half) + event("[DONE]")
+    whole = event(said("Hi 😀", "stop"))
+    with Served([answer(*cut), answer(whole)]) as server:
+        predict = openai_predict("m", base_url=server.url, retry=Retry(wait=0))
+        assert "".join(run(predict, "deltas", "Hi")) == "Hi 😀"
+
+
+@pytest.mark.parametrize("ends", [{"ends_with": "done"}, {"ends_with": "close"}])
+def test_half_a_character_at_an_end_that_suffices(ends: Any, run: Run) -> None:
+    """It is all that was said."""
+    with Served([answer(event(said("Hi \ud83d")) + event("[DONE]"))]) as server:
+        predict = openai_predict("m", base_url=server.url, **ends)
+        assert complete(run, predict, "Hi").text == "Hi \ufffd"
+
+
+def test_an_answer_that_is_asked_for_in_one_piece(run: Run) -> None:
+    """As of RAGFlow, whose streams end with all of it again; what a model repeats is its own."""
+    message = {"role": "assistant", "content": "Hello"}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    streamed = b"".join(map(event, (said("Hel"), said("lo"), said("Hello"), said("", "stop"))))
+    with Served([answer(json.dumps({"choices": [choice]}).encode()), answer(streamed)]) as server:
+        predict = openai_predict("m", base_url=server.url)
+        asked = predict.using(extra_body={"stream": False})
+        assert run(asked, "predict", "Hi") == ["Hello"]
+        assert server.requests[0].body["stream"] is False
+        assert run(predict, "predict", "Hi")[-1] == "HelloHello"
+
+
+def said(content: str, finish: str | None = None) -> dict[str, Any]:
+    """Give a chunk of a chat."""
+    choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish}
+    return {"choices": [choice]}
