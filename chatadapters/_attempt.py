@@ -156,7 +156,11 @@ class Attempt:
         if self.finish is not None:
             return
         delta = event.delta
-        self._count(len(delta))
+        try:
+            size = len(delta)
+        except TypeError:  # None, of a chunk that has no text
+            raise TypeError(_no_event(event)) from None
+        self._count(size)
         if delta and self._unfiltered and self._splitter.settled and self._join is None:
             self._raw.write(delta)
             self._events.append(event)

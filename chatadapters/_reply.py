@@ -76,6 +76,9 @@ class ReplyState:
         seam = self._recovery.seam
         point = seam.point if seam else START
         reader = self._call.backend.reader()
+        if not hasattr(reader, "bound"):
+            name = type(self._call.backend).__name__
+            raise TypeError(f"{name}.reader() gives a new Reader, not {reader!r:.80}")
         reader.bound(self._call.rules.limits.event)
         self._attempt = Attempt(reader, self._call.rules, point, apart=self._view.apart)
         self._number += 1
@@ -261,6 +264,7 @@ class ReplyState:
         self.streaming = False
         secrets = self._call.secrets()
         redact(error, secrets)
+        explain_unreachable(error)
         self._retried = error if any(secrets) else None
         wait = self._recovery.after(error, self._attempt)
         if wait is None:
@@ -274,7 +278,6 @@ class ReplyState:
         self._view.push(RetryScheduled(self._number, wait, error))
 
     def _give_up(self, error: BaseException) -> None:
-        explain_unreachable(error)
         if not vars(error).get("partial"):  # providers' errors have it too
             vars(error)["partial"] = self._said.best
         self.error = error

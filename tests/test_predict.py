@@ -258,7 +258,7 @@ def test_a_predict_travels_to_other_processes() -> None:
     assert pickle.loads(pickle.dumps(predict.backend)) == predict.backend
 
 
-@pytest.mark.parametrize("given", ["text", ["text"], None, Text("text"), [1]])
+@pytest.mark.parametrize("given", ["text", ["text"], None, Text("text"), [1], [Text(None)]])  # type: ignore[arg-type]
 def test_a_reader_that_gives_no_events_is_told_so(run: Run, given: Any) -> None:
     """What its author forgot would be missing in the reply."""
 
@@ -269,6 +269,17 @@ def test_a_reader_that_gives_no_events_is_told_so(run: Run, given: Any) -> None:
             return reader
 
     with pytest.raises(TypeError, match="a reader gives a list of events, such as"):
+        run(make_predict(Careless("Hello")), "predict", "Hi")
+
+
+def test_a_backend_that_forgets_its_reader_is_told_so(run: Run) -> None:
+    """Its method is named."""
+
+    class Careless(ScriptedBackend):
+        def reader(self) -> Any:
+            ScriptedBackend.reader(self)
+
+    with pytest.raises(TypeError, match=r"Careless.reader\(\) gives a new Reader, not None"):
         run(make_predict(Careless("Hello")), "predict", "Hi")
 
 
