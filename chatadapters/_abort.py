@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from os import getpid
 from threading import RLock, local
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+from ._clock import BUSY_SECONDS
 
 if TYPE_CHECKING:
     import socket
@@ -29,9 +32,22 @@ class Hangup:
     def __init__(self) -> None:
         self.aborted = False
         self.deadline: float | None = None
+        self._began = monotonic()
         self._process = getpid()
         self._socket: socket.socket | None = None
         self._lock = RLock()  # the garbage collector may run in it
+
+    def left(self) -> float | None:
+        """Give the seconds until the deadline, None for ever.
+
+        One that passed long ago, because the process was stopped before it could ask, begins anew.
+        """
+        if self.deadline is None:
+            return None
+        now = monotonic()
+        if now > self.deadline + BUSY_SECONDS:
+            self.deadline, self._began = now + self.deadline - self._began, now
+        return self.deadline - now
 
     def abort(self) -> None:
         """Shut the socket down now, or as soon as it is known."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ._policies import Timeout
 
 
-_BUSY_SECONDS = 0.05
+BUSY_SECONDS = 0.05
 
 
 class Clock:
@@ -64,7 +64,7 @@ class Clock:
         """The wait is over, something came or not."""
         self.waited += now - self._asked
         self._asked = now
-        if self.due is not None and now > self.due + _BUSY_SECONDS and not self._excused:
+        if self.due is not None and now > self.due + BUSY_SECONDS and not self._excused:
             self._excused = True
             self.waited = max(0.0, self.waited - 2 * (now - self.due))
 

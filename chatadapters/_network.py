@@ -192,10 +192,10 @@ class NetworkStream:
 def _bounded(timeout: float | None) -> float | None:
     """Give the seconds that an operation for the current request may take."""
     request = this_request()
-    if request is None or request.deadline is None:
+    left = request.left() if request is not None else None
+    if left is None:
         return timeout
-    left = max(0.001, request.deadline - monotonic())
-    return left if timeout is None else min(timeout, left)
+    return max(0.001, left if timeout is None else min(timeout, left))
 
 
 def _secured(

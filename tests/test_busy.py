@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -81,3 +82,38 @@ def test_what_came_meanwhile_is_read_before_a_stall_is_told(
     """Stopped for longer than `Timeout.idle`, it goes on with what waits in its socket."""
     out, err = heard[colour]
     assert (out.split()[-1:], err) == ([b"10"], b"")
+
+
+ASK = """
+import asyncio, os, signal, sys
+from chatadapters import Retry, Timeout, text_generation_predict
+
+def token():
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return "key"
+
+url, colour = sys.argv[1:]
+patience = {"timeout": Timeout(first=2), "retry": Retry(attempts=1)}
+predict = text_generation_predict(url, wire="completions", model="m", token=token, **patience)
+reply = predict.complete("Hi") if colour == "sync" else asyncio.run(predict.aio.complete("Hi"))
+print(reply.text)
+"""
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_a_server_has_its_time_when_it_was_asked_late(colour: str) -> None:
+    """Stopped for longer than `Timeout.first` before it asked, it waits for the answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        command = [sys.executable, "-c", ASK, url, colour]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asker:
+            os.waitpid(asker.pid, os.WUNTRACED)
+            time.sleep(3)
+            asker.send_signal(signal.SIGCONT)
+            connection, _ = listener.accept()
+            read_request(connection)
+            time.sleep(0.3)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + TOKEN + END)
+            connection.close()
+            out, err = asker.communicate(timeout=60)
+    assert (out.split(), err) == ([b"x"], b"")
