@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import instructions, report, threads
 from benchmarks.clients import CLIENTS, LOOP, OURS
-from benchmarks.parts import browser, length, start, streams, users
+from benchmarks.parts import browser, langchain, length, start, streams, users
 from benchmarks.server import serving
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ def test_streams(url: str) -> None:
     seen = {(row["client"], row["async"], row["regime"]) for row in found["rows"]}
     assert seen == {(c.label, c.is_async, regime) for c in SOME for regime in streams.REGIMES}
     assert streams.tables(found).count(f"| **{OURS}** |") == 1 + len(streams.REGIMES)
+
+
+def test_langchain(url: str) -> None:
+    """Both loops are read by turns in one process, in each regime, sync and async."""
+    clients = [replace(each, pins="") for each in langchain.OURS]
+    found = langchain.measure(url, langchain.SIZES["quick"], clients)
+    assert [len(row["pairs"]) for row in found["rows"]] == [2] * 2 * len(streams.REGIMES)
+    assert all(ours > 0 < theirs for row in found["rows"] for ours, theirs in row["pairs"])
+    assert langchain.tables(found).count(" async |") == len(streams.REGIMES)
 
 
 def test_threads(url: str) -> None:

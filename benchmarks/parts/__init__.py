@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PARTS = ["streams", "start", "length", "users", "browser", "libraries"]
+PARTS = ["streams", "langchain", "start", "length", "users", "browser", "libraries"]
 
 
 class Part(Protocol):
