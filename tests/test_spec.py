@@ -98,6 +98,17 @@ def test_make_predict_takes_a_name() -> None:
         make_predict("echo:x")
 
 
+@pytest.mark.parametrize("backend", ["openai:m", "huggingface:m", "local:smollm2"])
+def test_a_misspelt_option_of_every_factory_is_named(backend: str) -> None:
+    """It comes to the backend as one of the request, and is told from those."""
+    fields = inspect.signature(make_predict).parameters.values()
+    common = [each.name for each in fields if each.kind is each.KEYWORD_ONLY]
+    assert len(common) >= 13
+    for name in common:
+        with pytest.raises(OptionError, match=f"did you mean .*'{name}'"):
+            make_predict(backend, **{f"{name}s": 1}).build("Hi")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

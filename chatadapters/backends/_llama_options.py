@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
-from ._wire_options import APART
+from ._wire_options import APART, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,13 +101,9 @@ def _check_tools(tools: Any) -> None:
 
 
 def _unknown(name: str, known: frozenset[str]) -> str:
-    from difflib import get_close_matches
-
     if name in CHAT_OPTIONS:
         return f"the local backend has no option {name!r} with a template; leave template out"
-    near = get_close_matches(name, sorted(known), n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return (
-        f"the local backend has no option {name!r}: {hint}"
+        f"the local backend has no option {name!r}: {nearest(name, known)}"
         "What llama.cpp's server takes beyond these goes into extra_body={...}"
     )

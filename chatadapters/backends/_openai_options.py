@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from .._errors import OptionError
+from ._wire_options import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,11 +116,8 @@ def _of_sdk(api: Api) -> frozenset[str]:
 
 
 def _refuse(name: str, api: Api) -> NoReturn:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, sorted(_of_sdk(api)), n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    known = _of_sdk(api) | {"api_key", "base_url"}
     raise OptionError(
-        f"{name!r} is not an option of the {api} API: {hint}"
+        f"{name!r} is not an option of the {api} API: {nearest(name, known)}"
         f"What only this server knows goes into extra_body={{{name!r}: ...}}"
     )

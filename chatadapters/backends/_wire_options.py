@@ -79,7 +79,24 @@ COMPLETIONS_OPENAI_NAMES: Mapping[str, str] = {
     "max_completion_tokens": "max_tokens",
 }
 CHAT_OPENAI_NAMES: Mapping[str, str] = {name: name for name in CHAT - APART - {"tool_prompt"}}
-_ELSEWHERE = {"max_tokens": "max_new_tokens", "max_new_tokens": "max_tokens"}
+#: Options of every factory: a misspelt one is taken for one of the request.
+_COMMON = frozenset(
+    {
+        *("additional_inputs", "allowed_roots", "ends_with", "limits", "notice", "on_finish"),
+        *("pace", "retry", "show_reasoning", "stop", "system", "timeout", "window"),
+    }
+)
+#: What is called by another name elsewhere.
+_ELSEWHERE = {
+    "api_base": "base_url",
+    "api_key": "token",
+    "max_new_tokens": "max_tokens",
+    "max_retries": "retry",
+    "max_tokens": "max_new_tokens",
+    "system_message": "system",
+    "system_prompt": "system",
+    "token": "api_key",
+}
 
 
 def check_names(options: Mapping[str, object], known: frozenset[str]) -> None:
@@ -97,14 +114,29 @@ def check_names(options: Mapping[str, object], known: frozenset[str]) -> None:
             _refuse(name, known)
 
 
-def _refuse(name: str, known: frozenset[str]) -> NoReturn:
+def nearest(name: str, known: frozenset[str]) -> str:
+    """Ask whether another option was meant; give `""` where none is near.
+
+    Args:
+        name: The option that there is not.
+        known: Those of the backend; the ones that every factory has are added.
+
+    Example:
+        >>> nearest("max_retries", frozenset({"max_tokens"}))
+        "did you mean 'retry'? "
+    """
     from difflib import get_close_matches
 
+    known |= _COMMON
     near = get_close_matches(name, sorted(known), n=3)
     if _ELSEWHERE.get(name) in known:
         near = [_ELSEWHERE[name]]
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+
+
+def _refuse(name: str, known: frozenset[str]) -> NoReturn:
+    known |= {"base_url", "token"}
     raise OptionError(
-        f"{name!r} is not an option of this wire: {hint}"
+        f"{name!r} is not an option of this wire: {nearest(name, known)}"
         "What only this server knows goes into extra_body={...}"
     )

@@ -305,6 +305,7 @@ def test_a_client_lends_its_address(kind: Any, run: Run) -> None:
         ({"task": "text-generation", "base_url": NOWHERE}, "which chat template"),
         ({"model": "m", "temprature": 1}, "did you mean 'temperature'"),
         ({"model": "m", "max_new_tokens": 1}, "did you mean 'max_tokens'"),
+        ({"model": "m", "api_key": "k"}, "did you mean 'token'"),
     ],
 )
 def test_a_wrong_setting_is_named(options: dict[str, Any], words: str) -> None:

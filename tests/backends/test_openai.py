@@ -86,7 +86,14 @@ def test_the_options_are_not_changed() -> None:
 
 @pytest.mark.parametrize(
     ("api", "option", "near"),
-    [("chat", "temprature", "temperature"), ("responses", "max_output_token", "max_output_tokens")],
+    [
+        ("chat", "temprature", "temperature"),
+        ("responses", "max_output_token", "max_output_tokens"),
+        ("chat", "max_retries", "retry"),
+        ("chat", "token", "api_key"),
+        ("chat", "api_base", "base_url"),
+        ("responses", "system_prompt", "system"),
+    ],
 )
 def test_an_unknown_option_is_named(api: Any, option: str, near: str) -> None:
     """With the nearest one, and where others go."""

@@ -219,6 +219,7 @@ def test_what_the_package_does_not_know_is_sent_too() -> None:
     [
         ({"temprature": 1}, r"'temprature'.*did you mean 'temperature'.*extra_body"),
         ({"max_tokens": 9}, "'max_tokens'.*did you mean 'max_new_tokens'"),
+        ({"api_key": "k"}, "'api_key'.*did you mean 'token'"),
         ({"zzz": 1}, "'zzz' is not an option of this wire: What only"),
         ({"best_of": 2}, "best_of=2: a streamed reply takes 1 only"),
         ({"return_full_text": True}, "return_full_text=True: .* takes False only"),
