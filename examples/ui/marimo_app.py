@@ -25,6 +25,7 @@ def _():
         show_configuration_controls=True,
         allow_attachments=True,
         config={"temperature": 0.2},
+        max_height=500,  # else the answers push the box out of the window
     )
 
 

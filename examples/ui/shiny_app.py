@@ -22,7 +22,8 @@ predict = local_predict(
 page = ui.page_fillable(
     ui.panel_title("Ask SmolLM2"),
     ui.input_slider("temperature", "Temperature", 0, 2, 0.2, step=0.1),
-    chat_ui("chat", enable_cancel=True, allow_attachments=True),
+    # As high as the window leaves room for: without it, the box leaves the window with the answers.
+    chat_ui("chat", enable_cancel=True, allow_attachments=True, height="0"),
     fillable_mobile=True,
 )
 

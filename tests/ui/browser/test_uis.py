@@ -194,6 +194,18 @@ def test_the_page_follows_until_one_scrolls_up(chat: Chat) -> None:
     assert page.evaluate("scrollY") > 0
 
 
+def test_a_long_conversation(chat: Chat) -> None:
+    """The newest answer, and where to type the next message, stay in sight."""
+    chat.page.set_viewport_size({"width": 1100, "height": 600})
+    for last in ("one", "two"):
+        chat.send(f"{'word ' * 400}{last}")
+        chat.states(f"word {last}")
+        chat.settled()
+    chat.screenshot("long")
+    expect(chat.page.locator(chat.ui.answers).last).to_be_in_viewport()
+    expect(chat.page.locator(chat.ui.box).first).to_be_in_viewport(ratio=0.99)
+
+
 def test_html_is_not_run(chat: Chat) -> None:
     """What a model writes is no program of the page."""
     chat.send("attack")
