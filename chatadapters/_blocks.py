@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._content import joined
 from ._errors import HistoryError
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 _LONGEST_REPR = 300
 _PARTS = (TextPart, ImagePart, AudioPart, FilePart, ToolCallPart, ToolResultPart)
+_SCHEMES: Final[dict[type, tuple[str, ...]]] = {
+    ImagePart: ("data:", "http:", "https:"),
+    AudioPart: ("data:",),
+    FilePart: ("data:",),
+}
 
 # Blocks that are the model's thinking, or only mark a place in the UI.
 _UNSENT = frozenset(
@@ -142,6 +147,7 @@ def _item(value: object, files: Files) -> Iterator[Part]:
     if isinstance(value, str):
         yield TextPart(str(value))
     elif isinstance(value, _PARTS):
+        _check_url(value)
         yield value
     elif isinstance(value, os.PathLike):
         yield files.part(value)
@@ -151,6 +157,17 @@ def _item(value: object, files: Files) -> Iterator[Part]:
         yield part_from_bytes(data, _first(value, _NAMES), _first(value, ("type", *_TYPES)))
     else:
         yield from _block(value, files)
+
+
+def _check_url(part: Part) -> None:
+    """Refuse a part that was made with a path, which no provider can read."""
+    schemes = _SCHEMES.get(type(part))
+    url = getattr(part, "url", None)
+    if schemes and not (isinstance(url, str) and url[:6].lower().startswith(schemes)):
+        raise HistoryError(
+            f"url={brief(url)}: give a {'... or '.join(schemes)}... URL, or the file itself as a "
+            "pathlib.Path"
+        )
 
 
 def _is_file_tuple(value: object) -> bool:

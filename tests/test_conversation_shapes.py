@@ -445,3 +445,15 @@ def test_an_error_shows_a_large_entry_in_part() -> None:
         with pytest.raises(HistoryError) as caught:
             normalize("q", [entry])
         assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "part",
+    [ImagePart("/tmp/cat.png"), ImagePart(None), AudioPart("hello.wav"), FilePart("file:///etc/x")],  # type: ignore[arg-type]
+)
+def test_a_part_that_was_made_with_a_path_is_refused(part: Any) -> None:
+    """No provider could read it, and a sound would be sent without its bytes."""
+    with pytest.raises(HistoryError, match="url=.*give a data:.* pathlib.Path"):
+        normalize(("Look", part))
+    with pytest.raises(HistoryError, match=r"history\[0\]"):
+        normalize("q", [Message("user", (part,))])

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING
 
+from .._errors import OptionError
 from .._listen import listen
 from .._registry import missing
 
@@ -38,6 +39,7 @@ def serve(
         on_ready: Called with the base URL for clients when connections are taken.
 
     Raises:
+        OptionError: The app is a predict, or the port cannot be one.
         MissingDependencyError: uvicorn is not installed.
         ChatAdaptersError: Nothing can listen there.
 
@@ -47,6 +49,8 @@ def serve(
         >>> def main():
         ...     serve(asgi({"parrot": echo_predict()}), port=8000)
     """
+    if hasattr(app, "spec"):
+        raise OptionError("serve runs an app: give it asgi(predict)")
     try:
         from uvicorn import Config, Server
     except ImportError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._predict import spec_of
 from .._transient import is_refused
 from ._refused import EMPTY, told
 
@@ -46,6 +47,7 @@ class Conversation:
     """
 
     def __init__(self, predict: Predict, *, inputs: Inputs = None) -> None:
+        spec_of(predict, "Conversation")
         self.history: list[dict[str, Any]] = []
         self._predict, self._inputs = predict, inputs
 

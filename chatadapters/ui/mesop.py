@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
+from .._predict import spec_of
 from .._transient import is_refused
 from ._refused import FAILED, REFUSED, without_failure, without_refused
 
@@ -37,6 +38,7 @@ def for_mesop(
         >>> list(for_mesop(echo_predict())("hello", []))
         ['hello']
     """
+    spec_of(predict, "for_mesop")
 
     def transform(message: str, history: Sequence[Any]) -> Generator[str, None, None]:
         given = False

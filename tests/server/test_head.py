@@ -6,12 +6,13 @@ import json
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
 
-from chatadapters.server import _head, asgi
+from chatadapters import OptionError
+from chatadapters.server import _head, asgi, serve
 from tests.server.serving import ASK, scripted
 
 if TYPE_CHECKING:
@@ -106,3 +107,16 @@ def test_serve_bounds_heads(monkeypatch: pytest.MonkeyPatch) -> None:
 
     serve(asgi({"m": scripted("x")}), port=0)
     assert configs[0].http is _head.BoundedHead
+
+
+def test_a_predict_is_no_app() -> None:
+    """It would be served, and answer nothing."""
+    with pytest.raises(OptionError, match=r"give it asgi\(predict\)"):
+        serve(scripted("x"), port=0)
+
+
+@pytest.mark.parametrize("port", ["8000", 99_999, -1])
+def test_a_port_that_is_none_is_named(port: Any) -> None:
+    """Before a socket is made."""
+    with pytest.raises(OptionError, match=f"port={port!r}: give a whole number up to 65535"):
+        serve(asgi({"m": scripted("x")}), port=port)

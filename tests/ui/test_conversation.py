@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from chatadapters import Finish, OptionError, Reasoning, Retry, text_generation_predict
+from chatadapters import (
+    Finish,
+    OptionError,
+    Reasoning,
+    Retry,
+    echo_predict,
+    text_generation_predict,
+)
 from chatadapters.testing import Pause
 from chatadapters.ui import Conversation
 from tests.ui.asked import Refusal, answering, asked
@@ -162,3 +169,10 @@ def test_an_empty_answer_is_called_so(ask: Ask) -> None:
     assert ask(conversation, "Hi")[-1] == "⚠️ the answer is empty"
     assert ask(conversation, "Go on.") == ["Yes"]
     assert asked(backend) == [("user", "Hi\n\nGo on.")]
+
+
+@pytest.mark.parametrize("wrong", ["echo", None, echo_predict().deltas, lambda message: message])
+def test_what_is_no_predict_is_named_at_once(wrong: Any) -> None:
+    """Not with the first message."""
+    with pytest.raises(OptionError, match="Conversation takes a predict as a factory makes it"):
+        Conversation(wrong)

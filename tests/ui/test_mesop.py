@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from chatadapters import OptionError, echo_predict
 from chatadapters.testing import Pause
 from chatadapters.ui import for_mesop
 from chatadapters.ui._refused import REFUSED
@@ -78,3 +81,9 @@ def test_leaving_ends_the_providers_work() -> None:
     assert next(given) == "Well"
     given.close()
     assert len(backend.closed) == 1
+
+
+def test_it_takes_no_async_predict() -> None:
+    """Mesop runs sync generators only, which is said where the transform is made."""
+    with pytest.raises(OptionError, match="for_mesop takes a predict as a factory makes it"):
+        for_mesop(echo_predict().aio)  # type: ignore[arg-type]
