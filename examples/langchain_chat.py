@@ -14,7 +14,7 @@ from chatadapters.ui import for_gradio
 
 SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
 
-if "OPENAI_API_KEY" in os.environ:
+if os.environ.get("OPENAI_API_KEY"):
     name = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
     model = ChatOpenAI(model=name, max_retries=0)
 else:

@@ -11,7 +11,7 @@ from chatadapters.ui import for_gradio
 
 SYSTEM = "You are a helpful AI assistant. Give short, clear answers in English."
 
-if "OPENAI_API_KEY" in os.environ or "OPENAI_BASE_URL" in os.environ:
+if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
     model = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
     predict = openai_predict(model, system=SYSTEM)
 else:

@@ -34,3 +34,12 @@ def test_an_example_streams_an_answer(example: tuple[str, Client]) -> None:
     assert len(replies) > 1
     assert all(len(one) < len(other) for one, other in pairwise(replies))
     assert "France" in replies[-1]
+
+
+@pytest.mark.parametrize("name", ["openai_streaming", "langchain_chat"])
+def test_an_empty_key_is_none(name: str) -> None:
+    """As containers hand over a variable that nobody set: the embedded model answers."""
+    path = str(Path(__file__).parent.parent / "examples" / f"{name}.py")
+    with gradio_app([path], port=free_port(), OPENAI_API_KEY="", OPENAI_BASE_URL="") as running:
+        client = Client(running.url, verbose=False)
+        assert "failed: " not in str(client.predict("Hello!", api_name="/predict"))
