@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatAdaptersError
-from ._explain import early, explain
+from ._explain import early
 from ._listen import listen
 from ._registry import missing
+from .ui import for_gradio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -188,27 +189,21 @@ def _setting(gr: Any, name: str, value: Any) -> Any:
 
 
 def _with_ends_told(predict: Predict) -> Callable[..., AsyncGenerator[Any, None]]:
-    """Tell in the chat, beside the answer, why one failed or ended early."""
+    """Tell in the chat, beside the answer, why one ended early, as it is told that one failed."""
 
     @functools.wraps(predict.aio)
     async def chat(message: Any, history: Any, *values: Any) -> AsyncGenerator[Any, None]:
         ends: list[Finish] = []
-        answer = predict.aio.using(notice=ends.append)  # it gives None, so nothing is appended
-        text, note = "", ""
-        try:
-            given = (None if value == "" else value for value in values)
-            async with aclosing(answer(message, history, *given)) as replies:
-                async for text in replies:
-                    yield text
-        except Exception as error:  # Gradio would cover the whole conversation with any that leaves
-            note = f"failed: {explain(error)}"
-        if note := note or (early(ends[0].reason) if ends else ""):
-            yield [*filter(None, [text]), _box(note)]
+        # It gives None, so nothing is appended.
+        answer = for_gradio(predict.aio.using(notice=ends.append))
+        given = (None if value == "" else value for value in values)
+        shown: str | list[Any] = []
+        async with aclosing(answer(message, history, *given)) as replies:
+            async for shown in replies:
+                yield shown
+        if ends and (note := early(ends[0].reason)):
+            title = html.escape(note, quote=False)
+            box = {"role": "assistant", "content": "", "metadata": {"title": title}}
+            yield [*([shown] if isinstance(shown, str) else shown), box]
 
     return chat
-
-
-def _box(text: str) -> dict[str, Any]:
-    # A message with a title is shown in a box of its own and is not sent with later messages.
-    title = html.escape(text, quote=False)
-    return {"role": "assistant", "content": "", "metadata": {"title": title}}

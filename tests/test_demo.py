@@ -9,6 +9,7 @@ import pytest
 from chatadapters import ChatAdaptersError, Finish, make_predict
 from chatadapters.demo import build_demo, open_port
 from chatadapters.testing import ScriptedBackend
+from tests.ui.asked import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,8 @@ async def test_an_early_end_is_told_beside_the_answer() -> None:
     """An answer that was cut has a box that says so, which is no part of its text."""
     cut = await answers(chat(["Half", Finish("length")]))
     assert cut[-1] == ["Half", box("cut at the length limit")]
+    odd = await answers(chat(["Half", Finish("<img>")]))
+    assert odd[-1] == ["Half", box("ended early: &lt;img&gt;")]
     assert (await answers(chat("Whole")))[-1] == "Whole"
 
 
@@ -72,6 +75,17 @@ async def test_a_failure_is_told_beside_the_answer() -> None:
     assert broken == [[box("failed: PermissionError: &lt;img&gt; is locked")]]
     partly = await answers(chat(["Half", PermissionError("locked")]))
     assert partly[-1] == ["Half", box("failed: PermissionError: locked")]
+
+
+async def test_a_refused_message_is_not_sent_again() -> None:
+    """One that the model cannot take is told, and does not end the chat."""
+    backend = ScriptedBackend([Refusal("too long")], "Yes")
+    demo = build_demo(make_predict(backend))
+    ((told,),) = [answer async for answer in demo.fn("word " * 9000, [])]
+    assert told == box("refused: Refusal: too long (this message will not be sent again)")
+    history = [{"role": "user", "content": "word " * 9000}, told]
+    assert [answer async for answer in demo.fn("Hi", history)][-1] == "Yes"
+    assert backend.requests[-1] == {"messages": [{"role": "user", "content": "Hi"}]}
 
 
 def test_any_free_port_is_found_before_gradio_is_told() -> None:
