@@ -2,7 +2,7 @@
 
 The answers go to `questions.answers.csv`, each as soon as it is there, and once for a question that
 is there twice. Run it again after it was interrupted, and it asks what is missing or failed. One
-run at a time; `examples/scale_out` asks many at once. The embedded model; no key.
+run at a time; `examples/scale_out` asks many at once. The embedded model; no key; needs `tqdm`.
 """
 
 from __future__ import annotations

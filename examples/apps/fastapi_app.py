@@ -1,4 +1,7 @@
-"""FastAPI, by server-sent events and by WebSocket: `uvicorn fastapi_app:app`. No key."""
+"""FastAPI, by server-sent events and by WebSocket: `uvicorn fastapi_app:app`. No key.
+
+Needs `pip install fastapi "uvicorn[standard]"`; a plain uvicorn answers a WebSocket with 404.
+"""
 
 from __future__ import annotations
 
