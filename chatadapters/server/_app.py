@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from .._protocols import Predict
 
+_NOT_FOUND = 404
+
 
 def asgi(
     predicts: Predict | Mapping[str, Predict],
@@ -164,6 +166,8 @@ def _model(name: str) -> dict[str, Any]:
 async def _refused(request: Request, error: Any) -> Response:
     if not isinstance(error, RefusedError):  # Starlette's own: no such path, no such method
         message = f"{request.method} {request.url.path}: {error.detail}"
+        if error.status_code == _NOT_FOUND and not request.url.path.startswith("/v1/"):
+            message += "; a base URL of this server ends in /v1"
         allowed = [*(error.headers or {}).items()]
         error = RefusedError(error.status_code, message, headers=allowed)
     return _json(error.answer(), error.status, dict(error.headers))

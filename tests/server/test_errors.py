@@ -174,6 +174,17 @@ def test_no_path_redirects() -> None:
     assert "location" not in answer.headers
 
 
+def test_a_base_url_without_its_path_is_told() -> None:
+    """What a client asks that was given the address alone says what is missing."""
+    with serving({"m": scripted("x")}) as url:
+        lost = httpx2.post(f"{url}/chat/completions", json=ASK)
+        other = httpx2.post(f"{url}/v1/embeddings", json=ASK)
+    assert (lost.status_code, other.status_code) == (404, 404)
+    told = "POST /chat/completions: Not Found; a base URL of this server ends in /v1"
+    assert lost.json()["error"]["message"] == told
+    assert other.json()["error"]["message"] == "POST /v1/embeddings: Not Found"
+
+
 def test_the_description_needs_a_key_too() -> None:
     """It names the models, as the list of them does."""
     with serving({"m": scripted("x")}, api_keys=["k"]) as url:
