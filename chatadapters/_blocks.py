@@ -120,7 +120,11 @@ def read_files(value: object, names: Iterable[str], files: Files) -> Iterator[Pa
     """
     for name in names:
         found = get(value, name)
+        if isinstance(found, (int, float)):
+            continue  # how many there are, or whether
         for item in found if isinstance(found, (list, tuple)) else [found]:
+            if isinstance(item, (str, Mapping)) and not item:
+                continue  # as forms and databases have it where there is none
             if not isinstance(item, str):
                 yield from _item(item, files)
             elif name == "images":

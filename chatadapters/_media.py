@@ -111,7 +111,7 @@ def part_from_base64(text: str, name: str | None = None, mime: str | None = None
     from base64 import b64decode
 
     try:
-        data = b64decode(text, validate=True)
+        data = b64decode("".join(text.split()), validate=True)  # tools write it in lines
     except ValueError as error:
         raise HistoryError(f"{called(name)} is not valid base64: {error}") from error
     return part_from_bytes(data, name, mime)

@@ -227,6 +227,7 @@ def test_shinys_attachments_are_read() -> None:
     [
         {"images": [PNG_BASE64]},
         {"images": PNG_BASE64},
+        {"images": [f"{PNG_BASE64[:8]}\r\n{PNG_BASE64[8:]}\n"]},
         {"images": (PNG_URL,)},
         {"files": [PNG_URL]},
         {"files": {"url": PNG_URL}},
@@ -240,6 +241,15 @@ def test_images_and_files_beside_a_text_are_read(beside: Any, text: Any) -> None
     if "role" in look:
         history = [look, ("", "ok")]
         assert normalize("q", history)[0] == ("user", (ImagePart(PNG_URL), LOOK))
+
+
+@pytest.mark.parametrize("nothing", [None, "", 0, 3, False, True, [], (), {}, [""], [None], [{}]])
+@pytest.mark.parametrize("name", ["attachments", "elements", "files", "images"])
+def test_what_is_no_file_beside_a_text_is_left(name: str, nothing: Any) -> None:
+    """As forms and databases have it where there is none; a number counts them."""
+    look = {"role": "user", "content": "look", name: nothing}
+    assert normalize(look) == [("user", "look")]
+    assert normalize("q", [look, ("", "ok")])[0] == ("user", "look")
 
 
 def test_images_of_ollama_may_be_paths_bytes_and_urls(png: Path) -> None:
