@@ -70,6 +70,7 @@ class CompletionsReader(EarlyFinishReader):
     def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
         super().__init__(cumulative=cumulative, limit=limit)
         self._decode = _decoder().decode
+        self._unmarked = False  # whether text came without a finish reason
 
     def _event(self, data: bytes) -> None:
         chunk = self._decode(data)
@@ -84,14 +85,17 @@ class CompletionsReader(EarlyFinishReader):
         if not choices and chunk.choices is not None:
             self._ending()
         if chunk.content is not None:
-            self._said(chunk.content, (chunk.stop_type or "stop") if chunk.stop else None)
+            self._said(chunk.content, None)
+            if chunk.stop:
+                self._finish(finish_reason(chunk.stop_type or "stop") or "stop")
 
     def _said(self, text: str | None, theirs: str | None) -> None:
         if text:
             self._out.text(text)
         reason = finish_reason(theirs)
         if reason is not None or self._held is not None:
-            self._may_end(reason, brings=bool(text))
+            self._may_end(reason, brings=bool(text) and not self._unmarked)
+        self._unmarked = self._unmarked or (bool(text) and reason is None)
 
 
 def _chatted(delta: Delta | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from chatadapters import (
 )
 from chatadapters._events import Done, Progress
 from chatadapters.backends._openai_chat import ChatReader
+from chatadapters.backends._raw_completions import CompletionsReader
 from tests.backends.reading import DONE, read, stream
 from tests.backends.served import HOLD, Served, answer
 from tests.both import Run, complete
@@ -96,6 +98,29 @@ def test_a_finish_counts_though_the_stream_breaks(
         predict = make("m", base_url=server.url, timeout=Timeout(idle=0.3))
         reply = complete(run, predict, "Hi")
         assert (reply.text, reply.finish_reason, reply.attempts) == ("Hello", "stop", 1)
+
+
+@pytest.mark.parametrize(
+    "last", [piece(content="lo"), {"content": "lo", "stop": True, "stop_type": "eos"}]
+)
+@pytest.mark.parametrize("first", [piece(None, content="Hel"), {"content": "Hel", "stop": False}])
+def test_a_raw_completion_is_over_with_a_finish_that_the_others_had_not(
+    first: Any, last: Any, run: Run
+) -> None:
+    """Nobody waits for more where the server keeps the connection open."""
+    with Served([answer(stream(first, last), HOLD)]) as server:
+        predict = raw_predict("m", base_url=server.url, timeout=Timeout(idle=60))
+        began = monotonic()
+        reply = complete(run, predict, "Hi")
+    assert (reply.text, reply.finish_reason) == ("Hello", "stop")
+    assert monotonic() - began < 10
+
+
+def test_a_completion_of_llama_cpp_is_over_where_it_says_so() -> None:
+    """Its one piece may have all of the text."""
+    reader = CompletionsReader()
+    body = stream({"content": "Hi", "stop": True, "stop_type": "limit"})
+    assert reader.feed(body) == [Text("Hi"), Finish("length")]
 
 
 @WIRES
