@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,11 @@ _MASK = "[redacted]"
 _DEPTH = 400  # what following objects and containers may cost together
 _OBJECT, _CONTAINER = 100, 1  # a response holds its request; JSON may be deep
 _SHORTEST = 4  # a shorter "key" would be found in ordinary words
+# In the names of keys; not in X-Author, X-Token-Count, max_tokens, keyboard, X-Portkey-Config.
+_OF_KEYS = (
+    r"(?i:auth(?!ors?(?![a-z]))|cookie|secret|token(?!s(?![a-z])|[-_]?count))"
+    r"|(?i:(?<!port)key)s?(?![a-z])"
+)
 
 
 def redact(error: BaseException, secrets: Sequence[str]) -> None:
@@ -31,17 +37,14 @@ def named_secrets(given: Any) -> tuple[str, ...]:
     """Give the keys among headers, or in a query, that a caller added to a request.
 
     Example:
-        >>> named_secrets({"X-Api-Key": "k1", "Authorization": "Bearer k2", "X-Trace": "7"})
-        ('k1', 'Bearer k2', 'k2')
+        >>> named_secrets({"X-Api-Key": "sk-1", "Authorization": "Bearer sk-2", "X-Trace": "7"})
+        ('sk-1', 'Bearer sk-2', 'sk-2')
     """
     if not isinstance(given, Mapping):
         return ()
-    named = (str(value) for name, value in given.items() if _is_secret(str(name)))
-    return tuple(key for value in named for key in dict.fromkeys((value, *value.split()[-1:])))
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in ("auth", "cookie", "key", "secret", "token"))
+    named = (str(value) for name, value in given.items() if re.search(_OF_KEYS, str(name)))
+    long = (value for value in named if len(value) >= _SHORTEST)
+    return tuple(key for value in long for key in dict.fromkeys((value, *value.split()[-1:])))
 
 
 def forget_locals(error: BaseException) -> None:
@@ -116,8 +119,11 @@ def _clean(value: Any, keys: tuple[str, ...], depth: int) -> Any:
 
 
 def _clean_url(url: Any, keys: tuple[str, ...]) -> Any:
-    clean = masked(str(url), keys)
-    return url if clean == str(url) else type(url)(clean)
+    from urllib.parse import quote_plus
+
+    place, _, query = str(url).partition("?")  # a key such as "ollama" may be the host's name too
+    clean = masked(query, (*keys, *map(quote_plus, keys)))
+    return url if clean == query else type(url)(f"{place}?{clean}")
 
 
 def _clean_bytes(value: bytes, keys: tuple[str, ...]) -> bytes:

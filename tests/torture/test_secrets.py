@@ -20,7 +20,7 @@ from rich.traceback import Traceback
 
 import chatadapters
 from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout, openai_predict
-from chatadapters._redact import chain
+from chatadapters._redact import chain, named_secrets
 from chatadapters.testing.faults import SCENARIOS, FaultServer
 from tests.both import Run
 from tests.http_backends import BACKENDS, KEY
@@ -204,6 +204,26 @@ def test_a_key_beside_the_body_is_in_no_pickle(given: str) -> None:
     assert cloudpickle.loads(cloudpickle.dumps(kept)).spec.options == {given: {"X-Trace": "7"}}
 
 
+@pytest.mark.parametrize("name", ["X-Author", "X-Trace-Token-Count", "max_tokens", "keyboard"])
+def test_what_only_sounds_like_a_key_is_pickled(name: str) -> None:
+    """As is a key that was left empty."""
+    for kept in ({name: "1234"}, {"X-Portkey-Config": "pc-team"}, {"X-Api-Key": ""}):
+        predict = openai_predict("m", extra_headers=kept, extra_query=kept)
+        assert cloudpickle.loads(cloudpickle.dumps(predict)).spec.options["extra_query"] == kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("apiKey", "apikey", "X-Goog-API-Key", "x-portkey-api-key", "API_KEYS", "key"),
+        *("X-Auth", "Helicone-Auth", "Proxy-Authorization", "accessToken", "X-Token-2", "Cookie"),
+    ],
+)
+def test_what_is_named_as_a_key_is_one(name: str) -> None:
+    """However it is spelt."""
+    assert named_secrets({name: "Bearer sk-1"}) == ("Bearer sk-1", "sk-1")
+
+
 def test_a_key_in_the_query_is_in_no_error(run: Run, server: FaultServer) -> None:
     """Nor in the request that an SDK's error holds, whose URL has it."""
     url = server.url("s401")
@@ -213,6 +233,25 @@ def test_a_key_in_the_query_is_in_no_error(run: Run, server: FaultServer) -> Non
     request = caught.value.request
     assert not _leaks([*_of_error(caught.value), str(request.url), repr(request)])
     assert "api-key=" in str(request.url)
+
+
+def test_a_key_that_a_url_encodes_is_in_no_error(run: Run, server: FaultServer) -> None:
+    """As it is sent, and as it is."""
+    query = {"key": "a+b/c=="}
+    predict = openai_predict("m", base_url=server.url("s401"), api_key=KEY, extra_query=query)
+    with pytest.raises(openai.AuthenticationError) as caught:
+        run(predict, "predict", "Hi")
+    assert caught.value.request.url.query == b"key=[redacted]"
+
+
+def test_a_key_may_be_the_name_of_the_server(run: Run) -> None:
+    """As where Ollama is `http://ollama` and wants some key: its address stays one."""
+    seen: list[Reply] = []
+    patience: dict[str, Any] = {"retry": Retry(wait=0, attempts=2), "on_finish": seen.append}
+    predict = openai_predict("m", base_url="http://localhost:1", api_key="localhost", **patience)
+    with pytest.raises(openai.APIConnectionError, match="cannot reach http://localhost:1"):
+        run(predict, "predict", "Hi")
+    assert [reply.attempts for reply in seen] == [2]
 
 
 @pytest.mark.parametrize("backend", _MAKERS)
