@@ -11,7 +11,7 @@ from collections import deque
 from threading import local
 from time import thread_time
 
-_SECONDS = 0.005
+_SECONDS = 0.001
 
 _thread = local()
 
