@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-def counted(file: str) -> list[int]:
+def counted(file: str, *arguments: str) -> list[int]:
     """Count the instructions of each piece that a file runs when it is told `--run`.
 
-    It runs without valgrind before, so that what it imports is compiled.
+    The arguments follow. It runs without valgrind before, so that what it imports is compiled.
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     env = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "PYTHONPATH": paths}
-    run = [sys.executable, "-S", file, "--run"]
+    run = [sys.executable, "-S", file, "--run", *arguments]
     subprocess.run(run, env=env, stdout=subprocess.DEVNULL, check=True)
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]

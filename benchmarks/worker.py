@@ -7,14 +7,13 @@ each answer is one too. What a library prints goes to standard error.
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import json
 import os
 import sys
 from array import array
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from time import monotonic, perf_counter, process_time
 from typing import TYPE_CHECKING, Any
@@ -43,12 +42,6 @@ def grown(texts: Iterator[str]) -> Iterator[str]:
         yield text
 
 
-@cache
-def runner() -> asyncio.Runner:
-    """Give the event loop of this process; LangChain shares connections among its models."""
-    return asyncio.Runner()
-
-
 class Worker:
     """One client; its two kinds differ in how they read."""
 
@@ -62,20 +55,6 @@ class Worker:
             module = importlib.import_module(f"benchmarks.clients.{self.module}")
             self.made[url] = getattr(module, self.name)(url)
         return self.made[url]
-
-    def read(self, url: str) -> dict[str, float]:
-        """Read a reply."""
-        raise NotImplementedError  # each of the two has its own
-
-    def beside(self, other: str, url: str, rounds: int) -> list[list[float]]:
-        """Read with this client and with another by turns; give the CPU of both, each time."""
-        pair = self, type(self)(other, growing=False)
-        return [[each.alone(url) for each in pair] for _ in range(rounds)]
-
-    def alone(self, url: str) -> float:
-        """Read a reply without what others left to collect; give the CPU."""
-        gc.collect()
-        return self.read(url)["cpu"]
 
     @cached_property
     def made(self) -> dict[str, Callable[[str], Any]]:
@@ -133,9 +112,14 @@ class SyncWorker(Worker):
 class AsyncWorker(Worker):
     """A client of an event loop."""
 
+    @cached_property
+    def runner(self) -> asyncio.Runner:
+        """The event loop of this process."""
+        return asyncio.Runner()
+
     def read(self, url: str, times: int = 1) -> dict[str, float]:
         """Read replies one after the other."""
-        return runner().run(self._read(url, times))
+        return self.runner.run(self._read(url, times))
 
     async def _read(self, url: str, times: int) -> dict[str, float]:
         stream, count = self.make(url), Count()
@@ -151,7 +135,7 @@ class AsyncWorker(Worker):
 
     def users(self, url: str, number: int) -> dict[str, Any]:
         """Read so many replies at once; note when each text came, on the machine's clock."""
-        return runner().run(self._users(url, number))
+        return self.runner.run(self._users(url, number))
 
     async def _users(self, url: str, number: int) -> dict[str, Any]:
         stream = self.make(url)

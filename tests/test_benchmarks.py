@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import instructions, report, threads
+from benchmarks import beside_langchain, instructions, report, threads
 from benchmarks.clients import CLIENTS, LOOP, OURS
-from benchmarks.parts import browser, langchain, length, start, streams, users
+from benchmarks.crew import environ
+from benchmarks.parts import browser, length, start, streams, users
 from benchmarks.server import serving
 
 if TYPE_CHECKING:
@@ -38,12 +41,11 @@ def test_streams(url: str) -> None:
 
 
 def test_langchain(url: str) -> None:
-    """Both loops are read by turns in one process, in each regime, sync and async."""
-    clients = [replace(each, pins="") for each in langchain.OURS]
-    found = langchain.measure(url, langchain.SIZES["quick"], clients)
-    assert [len(row["pairs"]) for row in found["rows"]] == [2] * 2 * len(streams.REGIMES)
-    assert all(ours > 0 < theirs for row in found["rows"] for ours, theirs in row["pairs"])
-    assert langchain.tables(found).count(" async |") == len(streams.REGIMES)
+    """Each loop whose instructions are counted runs to its end, and asserts what it read."""
+    run = [sys.executable, beside_langchain.__file__, "--run", url, "50"]
+    done = subprocess.run(run, env=environ(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 2 * len(beside_langchain.LOOPS)
 
 
 def test_threads(url: str) -> None:
