@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from chatadapters import (
     make_predict,
 )
 from chatadapters._registry import BACKENDS
+from chatadapters._spec import Spec
+from chatadapters.backends._wire_options import nearest
 from chatadapters.backends.echo import EchoBackend
 from chatadapters.testing import ScriptedBackend
 from tests.both import Run
@@ -165,6 +168,12 @@ def test_a_policy_of_the_wrong_kind_is_refused_at_once(name: str) -> None:
     """A bare number is no policy; the error says what to give."""
     with pytest.raises(OptionError, match=f"{name}=5: give"):
         scripted("yes", **{name: 5})
+
+
+def test_every_option_of_a_predict_is_known_to_the_hint_for_a_misspelt_one() -> None:
+    """Backends write the hint and know no spec."""
+    for name in {item.name for item in fields(Spec)} - {"backend", "options"}:
+        assert f"'{name}'" in nearest(name + "x", frozenset())
 
 
 def test_a_backend_without_dataclass_fields_can_be_registered_by_name(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._events import Finish
-from ._wire_reader import EVENT_LIMIT, WireReader
+from ._wire_reader import WireReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +18,10 @@ class EarlyFinishReader(WireReader):
 
     Proxies of Gemini say one with each piece of a chat, KoboldCpp with each piece of a raw
     completion. A subclass shows each to `_may_end`, and pieces without one while one is held.
-
-    Args:
-        cumulative: Whether the server sends the text so far where the new text belongs.
-        leaks: Whether control tokens at the end of the answer are dropped.
-        limit: Most bytes of one event, or of a body that is no stream.
     """
 
-    def __init__(
-        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
-    ) -> None:
-        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
-        self._held: str | None = None  # a finish reason that came with text, which may go on
-        self._early = False  # whether it did
+    _held: str | None = None  # a finish reason that came with text, which may go on
+    _early = False  # whether it did
 
     def broke(self) -> Sequence[ReaderEvent]:
         """Give the finish that came with the last text, unless this server says one with each."""

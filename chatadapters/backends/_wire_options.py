@@ -79,7 +79,8 @@ COMPLETIONS_OPENAI_NAMES: Mapping[str, str] = {
     "max_completion_tokens": "max_tokens",
 }
 CHAT_OPENAI_NAMES: Mapping[str, str] = {name: name for name in CHAT - APART - {"tool_prompt"}}
-#: Options of every factory: a misspelt one is taken for one of the request.
+#: Options of every factory: a misspelt one is taken for one of the request. A test holds them
+#: against the spec, which no backend knows.
 _COMMON = frozenset(
     {
         *("additional_inputs", "allowed_roots", "ends_with", "limits", "notice", "on_finish"),
