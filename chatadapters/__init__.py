@@ -141,6 +141,8 @@ def __getattr__(name: str) -> object:
     for home in _HOMES if name in __all__ else ():
         module = import_module(f".{home}", __name__)
         if hasattr(module, name):
+            if home == "_factories":  # with its backend, so that making a predict loads nothing
+                import_module(f".backends.{name.removesuffix('_predict')}", __name__)
             value: object = getattr(module, name)
             globals()[name] = value
             return value

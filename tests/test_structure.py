@@ -159,13 +159,16 @@ PREDICTS = {
 
 @pytest.mark.parametrize("name", PREDICTS)
 def test_making_a_predict_imports_nothing_that_a_message_needs(name: str) -> None:
-    """An app makes its predicts when it starts; of our modules there are few more than its own."""
+    """The import loads few modules more than the backend's own, and making a predict none."""
     code = (
         f"import sys; before = {{*sys.modules}}; from chatadapters import Window, {name}_predict; "
-        f"{PREDICTS[name]}; print(*{{*sys.modules}} - before)"
+        f"loaded = {{*sys.modules}}; {PREDICTS[name]}; "
+        "print(*loaded - before); print(*{*sys.modules} - loaded)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {*done.stdout.split()}
+    imported, made = done.stdout.splitlines()
+    assert made == ""
+    loaded = {*imported.split()}
     assert loaded & OF_A_MESSAGE == set()
     own = sorted(each for each in loaded if each.startswith("chatadapters.backends."))
     assert f"chatadapters.backends.{name}" in own
