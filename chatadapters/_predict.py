@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from inspect import Parameter, Signature
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -242,13 +243,7 @@ def _given(reply: ReplyState) -> Start:
 def _dressed(function: Any, spec: SpecLike, gives: str) -> Any:
     """Give a function the name, the signature and the docstring that chat UIs read."""
     names = spec.additional_inputs
-    either = Parameter.POSITIONAL_OR_KEYWORD
-    function.__signature__ = Signature(
-        [
-            Parameter("message", either),
-            *(Parameter(name, either, default=None) for name in ("history", *names)),
-        ]
-    )
+    function.__signature__ = _signature(names)
     function.__name__ = function.__qualname__ = "predict"
     function.__annotations__ = {}  # UIs inject objects of their own by annotations
     inputs = "".join(f"    {name}: The option of this name.\n" for name in names)
@@ -257,3 +252,10 @@ def _dressed(function: Any, spec: SpecLike, gives: str) -> Any:
         f"    history: The conversation so far.\n{inputs}\nReturns:\n    {gives}\n"
     )
     return function
+
+
+@lru_cache  # one for all views, and for the predicts of most apps
+def _signature(names: tuple[str, ...]) -> Signature:
+    either = Parameter.POSITIONAL_OR_KEYWORD
+    optional = (Parameter(name, either, default=None) for name in ("history", *names))
+    return Signature([Parameter("message", either), *optional])
