@@ -94,6 +94,20 @@ def news(before: Shown, now: Shown) -> Shown:
     return Shown(now.reasoning[len(before.reasoning) :], now.text[len(before.text) :])
 
 
+def asking(inputs: Inputs) -> Callable[[], Mapping[str, Any]]:
+    """Give what is asked for the values of the additional inputs; without it there are none.
+
+    Raises:
+        OptionError: It cannot be asked.
+    """
+    if inputs is not None and not callable(inputs):
+        raise OptionError(
+            f"inputs is of type {type(inputs).__name__}: give a callable that is asked for the "
+            'values with each message, such as inputs=lambda: {"temperature": 0.5}'
+        )
+    return inputs or dict
+
+
 def named(predict: Predict | AsyncPredict, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Keep those of a UI's own settings that the predict has as additional inputs.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
 from ._refused import leaving_out_refused
-from ._shown import Shown, named, shown
+from ._shown import Shown, asking, named, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -43,13 +43,13 @@ def for_chainlit(
         >>> handler = for_chainlit(echo_predict())
         >>> # cl.on_message(handler)
     """
-    answer = leaving_out_refused(shown(predict))
+    answer, values = leaving_out_refused(shown(predict)), asking(inputs)
 
     async def on_message(message: Any) -> None:
         cl: Any = import_module("chainlit")
         try:
             settings = cl.user_session.get("chat_settings") or {}
-            options = {**named(predict, settings), **(inputs() if inputs else {})}
+            options = {**named(predict, settings), **values()}
             history = _before(message, cl.chat_context.get())
             await _tell(answer(message, history, **options), _Reply(cl))
         except Exception as error:

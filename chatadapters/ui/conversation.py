@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .._predict import spec_of
 from .._transient import is_refused
 from ._refused import EMPTY, told
+from ._shown import asking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -49,7 +50,7 @@ class Conversation:
     def __init__(self, predict: Predict, *, inputs: Inputs = None) -> None:
         spec_of(predict, "Conversation")
         self.history: list[dict[str, Any]] = []
-        self._predict, self._inputs = predict, inputs
+        self._predict, self._inputs = predict, asking(inputs)
 
     def ask(self, message: Any, files: Iterable[Any] = ()) -> Generator[str, None, None]:
         """Answer a message.
@@ -112,7 +113,7 @@ class Conversation:
                 yield _noted(reply, EMPTY)
 
     def _options(self) -> dict[str, Any]:
-        return {**self._inputs()} if self._inputs else {}
+        return {**self._inputs()}
 
 
 def _failed(turns: _Turns, error: Exception) -> str:

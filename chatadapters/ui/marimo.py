@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._explain import explain
 from ._refused import leaving_out_refused
-from ._shown import Shown, named, news, shown
+from ._shown import Shown, asking, named, news, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -41,14 +41,14 @@ def for_marimo(
         >>> model = for_marimo(echo_predict())
         >>> # mo.ui.chat(model)
     """
-    answer = leaving_out_refused(shown(predict))
+    answer, values = leaving_out_refused(shown(predict)), asking(inputs)
 
     async def model(
         messages: Sequence[Any], config: Any = None
     ) -> AsyncGenerator[str | dict[str, str], None]:
         before = Shown()
         try:
-            options = {**named(predict, _settings(config)), **(inputs() if inputs else {})}
+            options = {**named(predict, _settings(config)), **values()}
             async with aclosing(answer(messages[-1], [*messages[:-1]], **options)) as replies:
                 async for now in replies:
                     for chunk in _chunks(before, now):

@@ -9,6 +9,7 @@ from .._explain import explain
 from .._predict import spec_of
 from .._transient import is_refused
 from ._refused import FAILED, REFUSED, without_failure, without_refused
+from ._shown import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -39,11 +40,12 @@ def for_mesop(
         ['hello']
     """
     spec_of(predict, "for_mesop")
+    values = asking(inputs)
 
     def transform(message: str, history: Sequence[Any]) -> Generator[str, None, None]:
         given = False
         try:
-            options = inputs() if inputs else {}
+            options = values()
             before = without_refused(_without_failures(history))
             answer: Any = predict.deltas(message, before, **options)
             with closing(answer) as deltas:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._explain import explain
 from ._refused import leaving_out_refused
-from ._shown import Shown, named, news, shown
+from ._shown import Shown, asking, named, news, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -43,7 +43,7 @@ def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) ->
         >>> from chatadapters import echo_predict
         >>> Pipe = for_open_webui(echo_predict())
     """
-    answer = leaving_out_refused(shown(predict))
+    answer, values = leaving_out_refused(shown(predict)), asking(inputs)
     whole: Any = getattr(predict, "aio", predict).complete
 
     async def chunks(
@@ -65,7 +65,7 @@ def for_open_webui(predict: Predict | AsyncPredict, *, inputs: Inputs = None) ->
 
         async def pipe(self, body: dict[str, Any]) -> Any:
             messages = body["messages"]
-            options = {**named(predict, body), **(inputs() if inputs else {})}
+            options = {**named(predict, body), **values()}
             if body.get("stream"):
                 return chunks(messages, options)
             return (await whole(messages[-1], [*messages[:-1]], **options)).text

@@ -9,7 +9,7 @@ from .._explain import explain
 from .._media import part_from_bytes
 from .._parts import Message
 from ._refused import leaving_out_refused
-from ._shown import shown
+from ._shown import asking, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -46,14 +46,13 @@ def for_panel(
         >>> callback = for_panel(echo_predict())
         >>> # pn.chat.ChatInterface(callback=callback)
     """
-    answer = leaving_out_refused(shown(predict))
+    answer, values = leaving_out_refused(shown(predict)), asking(inputs)
 
     async def callback(contents: Any, user: str, instance: Any) -> AsyncGenerator[str, None]:
         try:
             message, history = _conversation(contents, user, instance)
             thoughts = _Thoughts(instance)
-            options = inputs() if inputs else {}
-            async with aclosing(answer(message, history, **options)) as replies:
+            async with aclosing(answer(message, history, **values())) as replies:
                 async for reasoning, text in replies:
                     thoughts.show(reasoning, done=bool(text))
                     if text:

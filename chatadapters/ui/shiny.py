@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._explain import explain
 from ._frames import FrameBreaker, whole
 from ._refused import FAILED, leaving_out_refused, without_failure
-from ._shown import Shown, news, shown
+from ._shown import Shown, asking, news, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -46,7 +46,7 @@ def for_shiny(
         >>> # chat = Chat("chat")
         >>> # chat.on_user_submit(for_shiny(echo_predict(), chat))
     """
-    answer = leaving_out_refused(shown(predict))
+    answer, values = leaving_out_refused(shown(predict)), asking(inputs)
     session = import_module("shiny.session").require_active_session(None)
     _wire_stop(chat, session)
 
@@ -74,7 +74,7 @@ def for_shiny(
 
     async def on_user_submit(text: str, attachments: Sequence[Any]) -> None:
         message = {"text": text, "files": [*attachments]} if attachments else text
-        options = inputs() if inputs else {}
+        options = values()
         replies = answer(message, _without_thoughts(chat.messages()), **options)
         await chat.append_message_stream(stream(replies))
 

@@ -1,18 +1,31 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chatadapters import (
     Finish,
     IncompleteStreamError,
+    OptionError,
     Reasoning,
     Restarted,
     Text,
+    echo_predict,
     fallback,
     make_predict,
 )
 from chatadapters._events import Event
 from chatadapters.testing import ScriptedBackend
+from chatadapters.ui import (
+    Conversation,
+    for_chainlit,
+    for_marimo,
+    for_mesop,
+    for_open_webui,
+    for_panel,
+    for_shiny,
+)
 from chatadapters.ui._shown import Shown, ShownView, named, news, shown
 from tests.ui.asked import listed
 
@@ -78,6 +91,21 @@ def test_settings_are_kept_by_name() -> None:
     """Of a UI's settings only those count that are additional inputs."""
     predict = make_predict("echo", additional_inputs=("temperature", "system"))
     assert named(predict, {"temperature": 0, "top_k": 40}) == {"temperature": 0}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(Conversation, for_chainlit, for_marimo, for_mesop, for_open_webui, for_panel),
+        lambda predict, inputs: for_shiny(predict, None, inputs=inputs),
+    ],
+)
+@pytest.mark.parametrize("inputs", [{"temperature": 0.5}, {}, "temperature"])
+def test_inputs_that_cannot_be_asked_are_named(make: Any, inputs: Any) -> None:
+    """With what to give, where they are given and not in the chat."""
+    words = r'inputs is of type (dict|str): give a callable .* inputs=lambda: {"temperature": 0.5}'
+    with pytest.raises(OptionError, match=words):
+        make(echo_predict(additional_inputs=["temperature"]), inputs=inputs)
 
 
 async def test_fallbacks_are_shown_too() -> None:
