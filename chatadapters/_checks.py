@@ -1,4 +1,4 @@
-"""Whether what a caller gives can be what it is given for: numbers, and headers of HTTP. Pure."""
+"""Whether what a caller gives can be what it is given for: numbers, headers, templates. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any
 
-from ._errors import OptionError
+from ._errors import OptionError, TemplateError
 
 #: What is said of a value that `is_carried` is not said of.
 NOT_CARRIED = (
@@ -26,6 +26,7 @@ _NUMBERS = frozenset(
         *("frequency_penalty", "presence_penalty", "repeat_penalty", "repetition_penalty"),
     }
 )
+_ESCAPES = ("escape", "strip", "error", "off")
 #: What no stop sequence is.
 NO_STOP = "that are not empty, in valid Unicode"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -86,6 +87,28 @@ def check_number(name: str, value: Any) -> None:
         raise OptionError(f"{name}={value!r}: give a number")
     if type(value) is int and not _LEAST <= value <= _MOST:
         raise OptionError(f"{name}={value!r:.200}: give a number of 64 bits at most")
+
+
+def check_template(template: Any) -> None:
+    """Check that a template is one, or a name, which is looked up when it is needed.
+
+    Raises:
+        OptionError: It is neither.
+    """
+    if not isinstance(template, str) and not hasattr(template, "render"):
+        raise OptionError(
+            f"template={template!r:.80}: give a DialogueTemplate, or the name of a family"
+        )
+
+
+def check_escape(escape: Any) -> None:
+    """Check that there is such a policy for control tokens in texts.
+
+    Raises:
+        TemplateError: There is not.
+    """
+    if escape not in _ESCAPES:
+        raise TemplateError(f"escape={escape!r}: give one of {', '.join(map(repr, _ESCAPES))}")
 
 
 def check_headers(name: str, headers: Any) -> None:

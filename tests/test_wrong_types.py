@@ -12,6 +12,7 @@ from chatadapters import (
     Limits,
     OptionError,
     Retry,
+    TemplateError,
     Timeout,
     Window,
     echo_predict,
@@ -96,6 +97,10 @@ def local(**given: Any) -> None:
         (openai, {"base_url": f"{URL}/{HALF}"}, "base_url=.*: give a URL in valid Unicode"),
         (local, {"model": HALF}, "model=.*: llama.cpp opens paths in UTF-8 only"),
         (openai, {"stop": 5}, "stop=.*5.*: give strings"),
+        (tgi, {"template": 5}, "template=5: give a DialogueTemplate, or the name of a family"),
+        (tgi, {"template": None}, "template=None: give a DialogueTemplate"),
+        (hub, {"task": "text-generation", "template": [5]}, r"template=\[5\]: give a Dialogue"),
+        (local, {"template": 5}, "template=5: give a DialogueTemplate"),
         (openai, {"pace": None}, "pace=None: give values a second"),
         (openai, {"pace": "5"}, "pace='5': give values a second"),
     ],
@@ -105,6 +110,16 @@ def test_it_is_named(make: Any, given: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words) as caught:
         make(**given)
     assert "pa55word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [tgi, hub, local])
+def test_an_escape_that_there_is_not_is_named(make: Any) -> None:
+    """Also where it is changed later."""
+    words = "escape='strop': give one of 'escape', 'strip', 'error', 'off'"
+    with pytest.raises(TemplateError, match=words):
+        make(escape="strop")
+    with pytest.raises(TemplateError, match=words):
+        local_predict().using(escape="strop")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._content import text_of
-from .._errors import OptionError
 from .._parts import Message
 from .._reasoning import ends_inside
 from ._continuing import is_bound, splits_stop
@@ -107,8 +106,4 @@ def template_of(template: DialogueTemplate | str) -> DialogueTemplate:
         from ..templates import get_template
 
         return get_template(template)
-    if not hasattr(template, "render"):
-        raise OptionError(
-            f"template={template!r:.80}: give a DialogueTemplate, or the name of a family"
-        )
     return template

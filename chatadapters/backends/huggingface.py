@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .._checks import check_escape, check_template
 from .._errors import OptionError
 from ._addresses import check_name, check_url, with_route
 from ._http_backend import HTTPBackend
@@ -109,6 +110,9 @@ class HuggingFaceBackend(HTTPBackend):
                 "template=: with task='chat' the server writes the prompt; a template is for "
                 "task='text-generation'"
             )
+        if self.template is not None:
+            check_template(self.template)
+        check_escape(self.escape)
         if self.resume_as is not None:
             self._check_resume_as()
         lent_by(self.client)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .._abort import AbortableStream, Hangup
 from .._backend import Backend, Reader
+from .._checks import check_escape, check_template
 from .._clients import Clients
 from .._http import apost, post_blocks
 from .._http_clients import http_clients
@@ -77,6 +78,9 @@ class LocalBackend(Backend):
 
     def __post_init__(self) -> None:
         self._config()  # it checks the numbers
+        if self.template is not None:
+            check_template(self.template)
+        check_escape(self.escape)
 
     def build(self, conversation: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         """Build the body of the request: messages, or the prompt with a template."""

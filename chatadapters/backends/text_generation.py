@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .._checks import check_escape, check_template
 from .._errors import OptionError
 from ._addresses import check_name, check_url, with_route
 from ._http_backend import HTTPBackend
@@ -90,6 +91,8 @@ class TextGenerationBackend(HTTPBackend):
         if self.model:
             check_name("model", self.model)
         self._check_own()
+        check_template(self.template)
+        check_escape(self.escape)
         if self.model and self.wire == "tgi":
             raise OptionError(
                 f"model={self.model!r}: a TGI server has one model; adapter_id= names an adapter"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from chatadapters._errors import InjectionError, TemplateError
+from chatadapters._checks import check_escape
+from chatadapters._errors import InjectionError
 
 from ._fold import fold, fold_fast
 from ._patterns import LINE_CONTROLS, exact, folded, searches
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Escape: TypeAlias = Literal["escape", "strip", "error", "off"]
-ESCAPES = ("escape", "strip", "error", "off")
 
 _PASSES = 16
 
@@ -138,8 +138,7 @@ class Guard:
             TemplateError: If there is no such policy.
             InjectionError: As `clean`; it names the turn by its index, from 0, as `Change` does.
         """
-        if escape not in ESCAPES:
-            raise TemplateError(f"escape={escape!r}: give one of {', '.join(map(repr, ESCAPES))}")
+        check_escape(escape)
         changes: list[Change] = []
         if escape == "off" or self.clears(texts):
             return changes
