@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._abort import watch_request
+from .._errors import MissingDependencyError
 from .._http_clients import no_cookies, tls_settings
 from .._registry import missing
 from ._openai_heads import Heads
@@ -36,22 +37,30 @@ def openai_sdk() -> ModuleType:
     """Import the openai SDK.
 
     Raises:
-        MissingDependencyError: It is not installed.
+        MissingDependencyError: It is not installed, or what it needs is not.
     """
     try:
         import openai
     except ModuleNotFoundError as error:
-        if error.name != "openai":
-            raise
-        raise missing("openai", "openai") from None
+        raise lacking(error) from error
     return openai
+
+
+def lacking(error: ModuleNotFoundError) -> MissingDependencyError:
+    """Give the error for what cannot be imported: the SDK, what it needs, or a part of one."""
+    package, inside, _ = (error.name or "openai").partition(".")
+    if not inside:
+        return missing(package, "openai")
+    mend = f"pip install --force-reinstall {package}"
+    told = f"{package} is broken, it has no {error.name}: {mend}"
+    return MissingDependencyError(told, name=package)
 
 
 async def load_sdk() -> None:
     """Import all that a request needs of the SDK in a thread, where others need not wait.
 
     Raises:
-        MissingDependencyError: It is not installed.
+        MissingDependencyError: It is not installed, or what it needs is not.
     """
     if not _load.cache_info().currsize:
         from asyncio import to_thread
@@ -62,8 +71,11 @@ async def load_sdk() -> None:
 @cache
 def _load() -> tuple[object, ...]:
     openai_sdk()
-    from openai.resources.chat import AsyncChat  # the SDK imports these when they are used
-    from openai.resources.responses import AsyncResponses
+    try:  # the SDK imports these when they are used
+        from openai.resources.chat import AsyncChat
+        from openai.resources.responses import AsyncResponses
+    except ModuleNotFoundError as error:
+        raise lacking(error) from error
 
     return AsyncChat, AsyncResponses, _transports()
 

@@ -105,11 +105,14 @@ def _of_sdk(api: Api) -> frozenset[str]:
     """Give the names that the installed SDK takes."""
     from inspect import signature
 
-    from ._openai_clients import openai_sdk
+    from ._openai_clients import lacking, openai_sdk
 
     openai_sdk()
-    from openai.resources.chat.completions import Completions
-    from openai.resources.responses import Responses
+    try:
+        from openai.resources.chat.completions import Completions
+        from openai.resources.responses import Responses
+    except ModuleNotFoundError as error:
+        raise lacking(error) from error
 
     create = Completions.create if api == "chat" else Responses.create
     return frozenset(signature(create).parameters) - {"self"} - _OURS

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._openai_clients import sdk_timeout
+from ._openai_clients import lacking, sdk_timeout
 from ._openai_heads import watched
 from ._openai_hooks import http_library
 from ._openai_sdk_errors import broken
@@ -57,7 +57,10 @@ class Request:
         self._body = None if self._heads is None else _body(payload)
 
     def _resource(self, client: Any) -> Any:
-        return client.chat.completions if self._api == "chat" else client.responses
+        try:
+            return client.chat.completions if self._api == "chat" else client.responses
+        except ModuleNotFoundError as error:  # the SDK imports them when they are used
+            raise lacking(error) from error
 
     def create(self) -> Any:
         """Have the SDK make the request and send it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def run_python(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -70,3 +72,41 @@ except ImportError as error:
     shown = run_python(code)
     assert shown.startswith("MissingDependencyError")
     assert 'pip install "chatadapters[openai]"' in shown
+
+
+MISSING = '{} is not installed: pip install "chatadapters[openai]"'
+BROKEN = "{} is broken, it has no {}: pip install --force-reinstall {}"
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [
+        ("openai", MISSING.format("openai")),
+        ("httpx2", MISSING.format("httpx2")),
+        ("jiter", MISSING.format("jiter")),  # which the SDK imports when its chat is used
+        ("openai._models", BROKEN.format("openai", "openai._models", "openai")),
+        ("pydantic.fields", BROKEN.format("pydantic", "pydantic.fields", "pydantic")),
+    ],
+)
+def test_what_the_sdk_lacks_is_named(gone: str, told: str) -> None:
+    """A package that it needs, or a part of one; to sync and async replies, and for its options."""
+    code = f"""
+import asyncio, sys
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name == {gone!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Gone())
+from chatadapters import MissingDependencyError, openai_predict
+predict = openai_predict("m", base_url="http://127.0.0.1:9/v1")
+for ask in (
+    lambda: predict.complete("Hi"),
+    lambda: asyncio.run(predict.aio.complete("Hi")),
+    lambda: predict.using(temprature=0).build("Hi"),
+):
+    try:
+        ask()
+    except MissingDependencyError as error:
+        print(error)
+"""
+    assert run_python(code).splitlines() == [told] * 3
