@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
     from ._events import ReaderEvent
     from ._parts import Message
@@ -183,6 +183,16 @@ class Backend:
         raise _unwritten(
             self, "astream(payload, timeout)", "is an async generator, the twin of stream"
         )
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Check names of request options; asked when a predict with additional inputs is made.
+
+        Args:
+            names: Those of the inputs that are no options of this backend or of every predict.
+
+        Raises:
+            OptionError: One is none, as far as is known without an SDK.
+        """
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that this provider takes.

@@ -82,12 +82,8 @@ class Spec:
         self._check_policies()
         if not is_above(0, self.pace, or_equal=True):
             raise OptionError(f"pace={self.pace!r}: give values a second, or 0 for no pacing")
-        names = self.additional_inputs
-        if not all(map(_is_name, names)) or len(set(names)) < len(names):
-            raise OptionError(
-                f"additional_inputs={names!r}: give names of options, each once, such as "
-                "('system', 'temperature')"
-            )
+        if self.additional_inputs:
+            self._check_inputs(self.additional_inputs)
         for name in _DICTS & self.options.keys():
             if not isinstance(value := self.options[name], (Mapping, NoneType)):
                 raise OptionError(f"{name} is of type {type(value).__name__}: give a dict")
@@ -99,9 +95,18 @@ class Spec:
         for name in (*self.options, *self.additional_inputs):
             if name in _REFUSED:
                 raise OptionError(f"{name!r} is not an option here: a reply is always one stream")
+
+    def _check_inputs(self, names: tuple[str, ...]) -> None:
+        if not all(map(_is_name, names)) or len(set(names)) < len(names):
+            raise OptionError(
+                f"additional_inputs={names!r}: give names of options, each once, such as "
+                "('system', 'temperature')"
+            )
         for name in ("message", "history"):
-            if name in self.additional_inputs:
+            if name in names:
                 raise OptionError(f"additional_inputs: {name!r} is an argument already")
+        if names_of(self.backend).isdisjoint(names):  # else the values say which names there are
+            self.backend.check_names(name for name in names if name not in _OWN)
 
     def _check_policies(self) -> None:
         for name in ("notice", "on_finish"):
@@ -229,12 +234,17 @@ def split(backend: Backend | str, changes: Mapping[str, Any]) -> tuple[Backend, 
         others = {name: value for name, value in changes.items() if name not in _OWN | {"backend"}}
         return make_backend(backend, others)
     _check(backend)
-    names: set[str] = field_names(backend) if is_dataclass(backend) else set()
+    names = names_of(backend)
     own = {name: value for name, value in changes.items() if name in names}
     others = {
         name: value for name, value in changes.items() if name not in names | _OWN | {"backend"}
     }
     return (replace(backend, **own) if own and is_dataclass(backend) else backend), others
+
+
+def names_of(backend: Backend) -> set[str]:
+    """Give the names of a backend's own options that can be changed."""
+    return field_names(backend) if is_dataclass(backend) else set()
 
 
 def _check(backend: object) -> None:

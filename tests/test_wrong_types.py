@@ -112,6 +112,27 @@ def test_it_is_named(make: Any, given: dict[str, Any], words: str) -> None:
     assert "pa55word" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("make", "given", "words"),
+    [
+        (tgi, {}, "'temprature' is not an option of this wire: did you mean 'temperature'"),
+        (tgi, {"wire": "completions"}, "'temprature' is not an option of this wire"),
+        (hub, {}, "'temprature' is not an option of this wire: did you mean 'temperature'"),
+        (hub, {"task": "text-generation"}, "'temprature' is not an option of this wire"),
+        (local, {}, "no option 'temprature': did you mean 'temperature'"),
+        (local, {"template": "chatml"}, "no option 'temprature': did you mean 'temperature'"),
+    ],
+)
+def test_an_additional_input_that_is_no_option_is_named(
+    make: Any, given: dict[str, Any], words: str
+) -> None:
+    """Unless another input says with each message which options there are."""
+    with pytest.raises(OptionError, match=words):
+        make(**given, additional_inputs=["system", "temprature"])
+    make(**given, additional_inputs=["system", "temperature"])
+    make(**given, additional_inputs=["template", "temprature"])
+
+
 @pytest.mark.parametrize("make", [tgi, hub, local])
 def test_an_escape_that_there_is_not_is_named(make: Any) -> None:
     """Also where it is changed later."""

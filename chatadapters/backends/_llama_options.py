@@ -8,7 +8,7 @@ from .._errors import OptionError
 from ._wire_options import APART, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _SAMPLING = """
     adaptive_decay adaptive_target backend_sampling cache_prompt dry_allowed_length dry_base
@@ -54,9 +54,8 @@ def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
     Raises:
         OptionError: The text names the option and what is wrong.
     """
+    check_names(options, known)
     for name, value in options.items():
-        if name not in known:
-            raise OptionError(_unknown(name, known))
         kind, wanted = _KINDS.get(name, (object, ""))
         if not isinstance(value, kind):
             raise OptionError(f"{name}={value!r:.200}: give {wanted}")
@@ -64,6 +63,21 @@ def check_options(options: Mapping[str, Any], known: frozenset[str]) -> None:
     form = options.get("reasoning_format", "none")
     if form not in _REASONING_FORMATS:
         raise OptionError(f"reasoning_format={form!r:.200}: give one of {_REASONING_FORMATS}")
+
+
+def check_names(names: Iterable[str], known: frozenset[str]) -> None:
+    """Check that a route knows every option.
+
+    Args:
+        names: Those of what the caller wants to send.
+        known: The names that the route knows.
+
+    Raises:
+        OptionError: It does not know one.
+    """
+    for name in names:
+        if name not in known:
+            raise OptionError(_unknown(name, known))
 
 
 def with_schema(options: Mapping[str, Any]) -> dict[str, Any]:

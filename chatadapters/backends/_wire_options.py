@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .._errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: What is no field of a request under its own name.
 APART = frozenset({"extra_body", "stop"})
@@ -100,17 +100,17 @@ _ELSEWHERE = {
 }
 
 
-def check_names(options: Mapping[str, object], known: frozenset[str]) -> None:
+def check_names(names: Iterable[str], known: frozenset[str]) -> None:
     """Check that a wire knows every option.
 
     Args:
-        options: What the caller wants to send.
+        names: Those of what the caller wants to send.
         known: The names that the wire knows.
 
     Raises:
         OptionError: It does not; the text names the option, the nearest ones and `extra_body`.
     """
-    for name in options:
+    for name in names:
         if name not in known:
             _refuse(name, known)
 

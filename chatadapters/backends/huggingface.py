@@ -25,7 +25,7 @@ from ._huggingface_hub import (
 from ._stop_sequences import MOST_STOPS, checked_stops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .._backend import Reader
     from .._http_errors import HTTPStatusError
@@ -192,6 +192,12 @@ class HuggingFaceBackend(HTTPBackend):
         from ._openai_chat import ChatReader
 
         return ChatReader(cumulative=self.cumulative, leaks=True)
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Check that the task has options of these names."""
+        from ._wire_options import CHAT, TGI, check_names
+
+        check_names(names, CHAT if self.task == "chat" else TGI)
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the task has, by its names for them."""

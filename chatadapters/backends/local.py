@@ -20,13 +20,20 @@ from ._chat_resume import continued
 from ._continuing import is_bound, splits_stop
 from ._llama import LlamaConfig, LlamaServer
 from ._llama_guard import harmless
-from ._llama_options import CHAT_OPTIONS, RAW_OPTIONS, REQUEST, check_options, with_schema
+from ._llama_options import (
+    CHAT_OPTIONS,
+    RAW_OPTIONS,
+    REQUEST,
+    check_names,
+    check_options,
+    with_schema,
+)
 from ._openai_chat import ChatReader, chat_messages
 from ._raw_completions import CompletionsReader, completions_resumed
 from ._wire_options import APART
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 
     from .._parts import Message
     from .._policies import Timeout
@@ -126,6 +133,10 @@ class LocalBackend(Backend):
             post = server.post(_path(payload), payload)
             async with apost(_http.aio(), post, timeout) as response:
                 yield response
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Check that llama.cpp has options of these names."""
+        check_names(names, self._known())
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API, and what else is about sampling the text."""

@@ -16,7 +16,7 @@ from ._http_backend import HTTPBackend
 from ._stop_sequences import checked_stops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .._backend import Reader
     from .._http_errors import HTTPStatusError
@@ -124,6 +124,12 @@ class TextGenerationBackend(HTTPBackend):
     def reader(self) -> Reader:
         """Give a fresh reader for one attempt."""
         return self._raw.reader()
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Check that the wire has options of these names."""
+        from ._wire_options import COMPLETIONS, TGI, check_names
+
+        check_names(names, TGI if self.wire == "tgi" else COMPLETIONS)
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the wire has, by its names for them."""
