@@ -1,7 +1,8 @@
 """The text-generation package, where it is installed: it checks requests and names errors.
 
 The wire does not need it; `pip install "chatadapters[text-generation]"` brings it, for Python
-environments with `huggingface-hub<1`, which it needs.
+environments with `huggingface-hub<1`, which it needs. It imports two HTTP libraries and the hub's,
+in a third of a second, so that it is asked only where it could have something to say.
 """
 
 from __future__ import annotations
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-#: The package refuses values below zero, which the server takes.
-_UNCHECKED = frozenset({"frequency_penalty"})
+#: The package does not know the one, and refuses values of the other that the server takes.
+_UNCHECKED = frozenset({"adapter_id", "frequency_penalty"})
+#: Parameters of which it checks no more than this type.
+_ONLY_TYPED: Mapping[str, type] = {
+    "decoder_input_details": bool,
+    "details": bool,
+    "do_sample": bool,
+    "max_new_tokens": int,
+    "return_full_text": bool,
+    "stop": list,  # of strings, as ours always are
+    "watermark": bool,
+}
 _FIELDS = ("body", "code", "headers", "status", "status_code")
 _NOT_ITS_BUSINESS = frozenset({401, 403})
 
@@ -27,11 +38,14 @@ def check_request(body: Mapping[str, Any]) -> None:
     Raises:
         OptionError: A value is of the wrong type or out of range.
     """
-    types = _package("types")
+    parameters = {
+        name: value
+        for name, value in body["parameters"].items()
+        if name not in _UNCHECKED and type(value) is not _ONLY_TYPED.get(name)
+    }
+    types = _package("types") if parameters or not body["inputs"] else None
     if types is None:
         return
-    given = body["parameters"].items()
-    parameters = {name: value for name, value in given if name not in _UNCHECKED}
     try:
         types.Request(inputs=body["inputs"], parameters=types.Parameters(**parameters), stream=True)
     except (types.ValidationError, ValueError) as error:  # the package's own, or pydantic's
@@ -50,8 +64,8 @@ def in_its_type(error: Exception, status: int, code: str | None) -> Exception:
         The package's error, with what ours knows as attributes; ours when the package is not
         installed or has no name for it.
     """
-    errors = _package("errors")
-    if errors is None or status in _NOT_ITS_BUSINESS:
+    errors = None if status in _NOT_ITS_BUSINESS else _package("errors")
+    if errors is None:
         return error
     known = (code or "").removesuffix("_stream")  # it has the longer names without this
     found: Exception = errors.parse_error(status, {"error": str(error), "error_type": known})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from chatadapters._transient import is_transient, never_retried
 from chatadapters.backends._stop_reader import StopReader
 from chatadapters.backends._tgi import TgiReader, tgi_body, tgi_resumed
 from chatadapters.backends._tgi_errors import as_tgi_error, retryable
+from chatadapters.backends._tgi_package import _ONLY_TYPED
 from chatadapters.testing.faults import TEXT, good_body
 from tests.backends.reading import DONE, joined, read, read_broken, stream
 from tests.backends.tgi_package import INSTALLED, conforms, error_type
@@ -241,7 +244,17 @@ def test_options_that_a_stream_allows_are_sent() -> None:
     assert conforms(body)
 
 
-@pytest.mark.parametrize("options", [{"temperature": -1}, {"top_p": "all"}, {"truncate": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"temperature": -1},
+        {"top_p": "all"},
+        {"truncate": 0},
+        {"max_new_tokens": 2.5},
+        {"do_sample": "no idea"},
+        {"watermark": None},
+    ],
+)
 def test_wrong_values_are_found_by_the_package(options: dict[str, Any]) -> None:
     """Where it is installed; elsewhere the server finds them."""
     if INSTALLED:
@@ -249,6 +262,44 @@ def test_wrong_values_are_found_by_the_package(options: dict[str, Any]) -> None:
             tgi_body("Hi", options, [])
     else:
         assert tgi_body("Hi", options, [])["parameters"] == {**options, "details": True}
+
+
+def test_the_package_has_nothing_to_say_of_other_values() -> None:
+    """What it is not asked about, because only the type counts, it would not refuse."""
+    if INSTALLED:
+        from text_generation.types import Parameters
+
+        for name, kind in _ONLY_TYPED.items():
+            for value in {bool: (False, True), int: (-1, 0, 2**64 - 1), list: ([], ["a"])}[kind]:
+                assert getattr(Parameters(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "loaded"),
+    [
+        ("200 OK", "max_new_tokens=64, do_sample=True", False),
+        ("200 OK", "temperature=0.5", INSTALLED),
+        ("401 Unauthorized", "retry=Retry(attempts=1)", False),
+        ("422 Unprocessable Entity", "retry=Retry(attempts=1)", INSTALLED),
+    ],
+)
+def test_a_message_imports_the_package_only_to_ask_it(
+    status: str, options: str, loaded: bool
+) -> None:
+    """It takes a third of a second, for values to be checked and for failures to be named."""
+    code = f"""
+import sys
+from contextlib import suppress
+from chatadapters import Retry, text_generation_predict
+from chatadapters.testing.faults import good_body
+from tests.backends.served import Served, answer
+with Served([answer(good_body("tgi"), status={status!r})]) as server, suppress(Exception):
+    print(text_generation_predict(server.url, {options}).complete("Hi").finish_reason)
+print("text_generation" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answered = "stop\n" if status.startswith("200") else ""
+    assert done.stdout == f"{answered}{loaded}\n"
 
 
 def test_a_resumed_request_continues_the_prompt() -> None:
