@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from ._framing import ChunkedBody, FramingError
+from ._framing import ChunkedBody
 from ._unpack import Unpacker
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ._pour import Put
 
 _SHORT = "peer closed connection without sending complete message body"
-_CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
 _FIRST_NO_ANSWER = 300
 _NO_BODY = frozenset({204, 304})
 
@@ -187,32 +186,13 @@ class AsyncBody(httpx2.AsyncByteStream):
             await self._give_back(self._connection)
 
 
-class _Chunked:
-    """A body in chunks.
+class _Sized:
+    """A body whose length is known.
 
     Attributes:
         over: Whether it has ended.
         reusable: Whether its connection may serve another request.
     """
-
-    def __init__(self) -> None:
-        self._chunks = ChunkedBody()
-        self.over = self.reusable = False
-
-    def feed(self, data: bytes) -> bytes:
-        if not data:
-            raise httpx2.RemoteProtocolError(_CUT)
-        try:
-            block = self._chunks.feed(data)
-        except FramingError as error:
-            raise httpx2.RemoteProtocolError(str(error)) from None
-        self.over = self._chunks.over
-        self.reusable = self.over and not self._chunks.excess
-        return block
-
-
-class _Sized:
-    """A body whose length is known."""
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -239,13 +219,13 @@ class _UntilClosed:
         return data
 
 
-def _reader_of(head: Head, method: str) -> _Chunked | _Sized | _UntilClosed:
+def _reader_of(head: Head, method: str) -> ChunkedBody | _Sized | _UntilClosed:
     """Give what reads a body."""
     if head.status in _NO_BODY or method == "HEAD":
         return _Sized(0)
     named = {name.lower(): value for name, value in head.headers}
     if b"transfer-encoding" in named:
-        return _Chunked()
+        return ChunkedBody()
     size = named.get(b"content-length")
     return _UntilClosed() if size is None else _Sized(int(size))
 

@@ -97,7 +97,8 @@ class AsyncFeed:
             finally:
                 self._arrived = None
         chunks, self._chunks, self._waiting = self._chunks, [], 0
-        self._make_room()
+        if self._room is not None:
+            self._make_room()
         return chunks, self._end
 
     async def aclose(self) -> None:
@@ -174,8 +175,8 @@ class AsyncFeed:
         self._chunks.append(chunk)
         self._waiting += size_of(chunk)
         arrived = self._arrived
-        if arrived is not None and not self._gather:
-            _wake(arrived)
+        if arrived is not None and not self._gather and not arrived.done():
+            arrived.set_result(None)
         if self._room is None and (
             self._waiting > self._most
             or (whole and self._gather and arrived is not None and len(chunk) < _LITTLE)

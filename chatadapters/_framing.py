@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from ._errors import ChatAdaptersError
+import httpx2
+
+from ._checks import TOKEN
 
 _SIZE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n"
 _FIRST = re.compile(_SIZE).match
 _NEXT = re.compile(rb"\r\n" + _SIZE).match
+_TRAILERS = re.compile(rb"(?:%b:[^\x00\n\v\f\r]*\r\n)*" % TOKEN.encode()).fullmatch
 _MOST_BETWEEN = 64 * 1024  # bytes of a size with its extension, or of all trailers
-
-
-class FramingError(ChatAdaptersError):
-    """A body is not framed as HTTP wants it."""
+_WRONG = "%s of the body is not framed as HTTP wants it"
+_CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
 
 
 class ChunkedBody:
@@ -22,6 +23,7 @@ class ChunkedBody:
     Attributes:
         over: Whether the last chunk and its trailers have come.
         excess: Bytes after them, which belong to nothing.
+        reusable: Whether the connection may serve another request.
 
     Example:
         >>> body = ChunkedBody()
@@ -38,12 +40,18 @@ class ChunkedBody:
         self.over = False
         self.excess = b""
 
+    @property
+    def reusable(self) -> bool:
+        return self.over and not self.excess
+
     def feed(self, data: bytes) -> bytes:
-        """Take bytes of the connection and give the content among them.
+        """Take bytes of the connection, nothing at its end, and give the content among them.
 
         Raises:
-            FramingError: The body is not framed as HTTP wants it.
+            httpx2.RemoteProtocolError: The body is cut, or not framed as HTTP wants it.
         """
+        if not data:
+            raise httpx2.RemoteProtocolError(_CUT)
         if len(data) <= self._left:
             self._left -= len(data)
             return data
@@ -78,7 +86,7 @@ class ChunkedBody:
         """Keep a size that is not whole."""
         begun = 0 if self._match is _FIRST else 2
         if not b"\r\n".startswith(rest[:begun]) or b"\n" in rest[begun:]:
-            raise FramingError("a chunk of the body is not framed as HTTP wants it")
+            raise httpx2.RemoteProtocolError(_WRONG % "a chunk")
         self._keep(rest)
 
     def _end(self, rest: bytes, size: int) -> None:
@@ -86,10 +94,14 @@ class ChunkedBody:
         end = rest.find(b"\r\n\r\n", size - 2)
         if end < 0:
             self._keep(rest)
+        elif not _TRAILERS(rest, size, end + 2):
+            raise httpx2.RemoteProtocolError(_WRONG % "a trailer")
         else:
             self.over, self.excess = True, rest[end + 4 :]
 
     def _keep(self, rest: bytes) -> None:
         if len(rest) > _MOST_BETWEEN:
-            raise FramingError("a chunk's size or the trailers of the body are endless")
+            raise httpx2.RemoteProtocolError(
+                "a chunk's size or the trailers of the body are endless"
+            )
         self._open = rest

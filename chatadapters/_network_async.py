@@ -6,6 +6,7 @@ The twin of `_network`. Data is taken from asyncio's transports, with nothing be
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -223,7 +224,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
 
     def _hand_over(self, data: bytes) -> None:
         assert self._take is not None
-        self._asked = self._loop.time()
+        self._asked = monotonic()
         try:
             told = self._take(data)
         except Exception as error:  # raised where the end of the body is awaited
@@ -239,7 +240,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
             told.add_done_callback(self._go_on)
 
     def _go_on(self, _room: object = None) -> None:
-        self._asked = self._loop.time()
+        self._asked = monotonic()
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
@@ -247,7 +248,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
     def _watch(self) -> None:
         """Begin to wait; one timer serves a whole body."""
         if self._silence is not None:
-            self._asked = self._loop.time()
+            self._asked = monotonic()
             if self._timer is None:
                 self._timer = self._loop.call_later(self._silence, self._check)
 
@@ -263,7 +264,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
         self._timer = None
         if self._silence is None or self._wanted is None or self._wanted.done():
             return
-        left = self._asked + self._silence - self._loop.time()
+        left = self._asked + self._silence - monotonic()
         if self._paused or left > 0:
             left = self._silence if self._paused else left
             self._timer = self._loop.call_later(left, self._check)

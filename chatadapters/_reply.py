@@ -6,7 +6,7 @@ from dataclasses import replace
 from os import getpid
 from typing import TYPE_CHECKING, Any
 
-from ._attempt import Attempt
+from ._attempt import Attempt, Rules
 from ._backend import Reader
 from ._clock import Clock
 from ._errors import EmptyReplyError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._seam import Seam
     from ._views import View
 
+_NOT_BEGUN = Attempt(Reader(), Rules())  # it is fed nothing
 _USAGE_SECONDS = 0.5
 _CLOSE_SECONDS = 0.05
 
@@ -52,7 +53,7 @@ class ReplyState:
     def __init__(self, call: Call, view: View, now: float) -> None:
         self._view = view
         self._clock = Clock(call.timeout, now)
-        self._attempt = Attempt(Reader(), call.rules)  # until the first one begins
+        self._attempt = _NOT_BEGUN
         self._number = 0
         self._said = Transcript()
         self._recovery = Recovery(call, self._said, self._clock)

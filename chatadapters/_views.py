@@ -21,7 +21,7 @@ class _Render:
     def text(self, event: Event) -> str:
         match event:
             case Text(delta):
-                return self._close() + delta
+                return self._close() + delta if self._open else delta
             case Reasoning(delta) if self._show_reasoning:
                 opening = "" if self._open else "<think>"
                 self._open = True

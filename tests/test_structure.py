@@ -19,6 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 AT_ONCE = {
     "_body.py": {"httpx2"},
     "_connection.py": {"httpx2"},
+    "_framing.py": {"httpx2"},
     "_heads.py": {"httpx2"},
     "_routes.py": {"httpx2"},
     "_socks.py": {"httpx2"},
@@ -44,6 +45,7 @@ AT_ONCE = {
 _WIRE = (
     "_body.py",
     "_connection.py",
+    "_framing.py",
     "_heads.py",
     "_unpack.py",
     "_http",
