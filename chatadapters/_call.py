@@ -28,7 +28,7 @@ class Call(NamedTuple):
         needs_text: Whether a reply without text is an error, unless it simply stopped.
         trimmed: What was left out to fit the window, or None.
         on_finish: Called with the reply when it ended, however it did.
-        own_secrets: Keys that the request carries in headers or a query of the caller's own.
+        own_secrets: Keys that the caller added to the headers, the query or the body.
         next: Gives the call to make when this one has failed for good, or None.
     """
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ._redact import named_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from ._policies import Timeout
 
 _SLACK = 5.0  # content is timed by the caller; the socket's own clock only ends a lost read
-_SHORTEST_KEY = 6
+_SHORTEST = 6
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,13 +52,8 @@ class Post:
         """Give the keys among the headers, and the password in the URL."""
         from urllib.parse import urlsplit
 
-        values = [
-            value.rpartition(" ")[2]
-            for name, value in self.headers.items()
-            if any(hint in name.lower() for hint in ("auth", "key", "token", "secret"))
-        ]
-        values.append(urlsplit(self.url).password or "")
-        return [value for value in values if len(value) >= _SHORTEST_KEY]
+        password = urlsplit(self.url).password or ""
+        return [*named_secrets(self.headers), *([password] if len(password) >= _SHORTEST else [])]
 
 
 def _socket_timeout(timeout: Timeout) -> httpx2.Timeout:

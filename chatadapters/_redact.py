@@ -14,10 +14,12 @@ _MASK = "[redacted]"
 _DEPTH = 400  # what following objects and containers may cost together
 _OBJECT, _CONTAINER = 100, 1  # a response holds its request; JSON may be deep
 _SHORTEST = 4  # a shorter "key" would be found in ordinary words
-# In the names of keys; not in X-Author, X-Token-Count, max_tokens, keyboard, X-Portkey-Config.
+# In the names of keys; not in X-Author, X-Token-Count, max_tokens, keyboard, X-Portkey-Config, nor
+# in Idempotency-Key, X-Cache-Key, eos_token, stop_token_ids.
 _OF_KEYS = (
-    r"(?i:auth(?!ors?(?![a-z]))|cookie|secret|token(?!s(?![a-z])|[-_]?count))"
-    r"|(?i:(?<!port)key)s?(?![a-z])"
+    r"(?i:auth(?!ors?(?![a-z]))|cookie|secret"
+    r"|(?<!(?:bos|eos|pad|unk|end)_)(?<!stop_)token(?!s(?![a-z])|[-_]?(?:count|ids?)))"
+    r"|(?i:(?<!port)(?<!cache)(?<!cache[-_])(?<!idempotency)(?<!idempotency[-_])key)s?(?![a-z])"
 )
 
 
@@ -34,17 +36,26 @@ def redact(error: BaseException, secrets: Sequence[str]) -> None:
 
 
 def named_secrets(given: Any) -> tuple[str, ...]:
-    """Give the keys among headers, or in a query, that a caller added to a request.
+    """Give the keys among headers, in a query or in a body that a caller added to a request.
 
     Example:
         >>> named_secrets({"X-Api-Key": "sk-1", "Authorization": "Bearer sk-2", "X-Trace": "7"})
         ('sk-1', 'Bearer sk-2', 'sk-2')
     """
-    if not isinstance(given, Mapping):
-        return ()
-    named = (str(value) for name, value in given.items() if re.search(_OF_KEYS, str(name)))
-    long = (value for value in named if len(value) >= _SHORTEST)
+    long = (value for value in _named("", given) if len(value) >= _SHORTEST)
     return tuple(key for value in long for key in dict.fromkeys((value, *value.split()[-1:])))
+
+
+def _named(name: str, given: Any) -> Iterator[str]:
+    match given:
+        case Mapping():
+            for inner, value in given.items():
+                yield from _named(str(inner), value)
+        case list() | tuple():
+            for value in given:
+                yield from _named(name, value)
+        case str() if re.search(_OF_KEYS, name):
+            yield given
 
 
 def forget_locals(error: BaseException) -> None:

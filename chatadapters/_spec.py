@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
 _DICTS = frozenset({"extra_body", "extra_query"})
-_BESIDE_BODY = ("extra_headers", "extra_query")
+_ADDED = ("extra_headers", "extra_query", "extra_body")
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
@@ -154,14 +154,14 @@ class Spec:
         return self.changed(given) if given else self
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the keys among the headers and in the query of the caller's own."""
-        return tuple(key for name in _BESIDE_BODY for key in named_secrets(self.options.get(name)))
+        """Give the keys among the headers, in the query and in the body of the caller's own."""
+        return tuple(key for name in _ADDED for key in named_secrets(self.options.get(name)))
 
     def __getstate__(self) -> dict[str, Any]:
         if self.secrets():
             raise TypeError(
-                "a predict with a key among its extra_headers= or in its extra_query= cannot be "
-                "pickled: give the key as api_key= or token=, or leave it to the environment"
+                "a predict with a key among its extra_headers=, extra_query= or extra_body= cannot "
+                "be pickled: give the key as api_key= or token=, or leave it to the environment"
             )
         return vars(self)
 

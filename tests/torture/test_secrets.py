@@ -19,7 +19,15 @@ import pytest
 from rich.traceback import Traceback
 
 import chatadapters
-from chatadapters import Limits, Reply, Retry, RetryScheduled, Timeout, openai_predict
+from chatadapters import (
+    Limits,
+    Reply,
+    Retry,
+    RetryScheduled,
+    Timeout,
+    openai_predict,
+    text_generation_predict,
+)
 from chatadapters._redact import chain, named_secrets
 from chatadapters.testing.faults import SCENARIOS, FaultServer
 from tests.both import Run
@@ -194,8 +202,8 @@ def test_no_key_is_seen_in_any_scenario(
     gc.collect()
 
 
-@pytest.mark.parametrize("given", ["extra_headers", "extra_query"])
-def test_a_key_beside_the_body_is_in_no_pickle(given: str) -> None:
+@pytest.mark.parametrize("given", ["extra_headers", "extra_query", "extra_body"])
+def test_a_key_among_what_is_sent_is_in_no_pickle(given: str) -> None:
     """A pickle of a predict that would have it is refused."""
     predict = openai_predict("m", **{given: {"X-Api-Key": _HEADER_KEY}})
     with pytest.raises(TypeError, match=f"a key among .*{given}=.*environment"):
@@ -204,7 +212,58 @@ def test_a_key_beside_the_body_is_in_no_pickle(given: str) -> None:
     assert cloudpickle.loads(cloudpickle.dumps(kept)).spec.options == {given: {"X-Trace": "7"}}
 
 
-@pytest.mark.parametrize("name", ["X-Author", "X-Trace-Token-Count", "max_tokens", "keyboard"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"user_token": _HEADER_KEY},
+        {"authorization": f"Bearer {_HEADER_KEY}"},
+        {"data_sources": [{"authentication": {"type": "api_key", "key": _HEADER_KEY}}]},
+        {"models": ({"api_keys": ["", _HEADER_KEY]},)},
+    ],
+)
+def test_a_key_in_the_body_is_in_no_pickle_and_no_error(
+    run: Run, server: FaultServer, body: dict[str, Any]
+) -> None:
+    """However deep it lies."""
+    url = server.url("s401")
+    with pytest.raises(TypeError, match="a key among .*extra_body=.*environment"):
+        cloudpickle.dumps(text_generation_predict(url, extra_body=body))
+    predict = openai_predict("m", base_url=url, api_key=KEY, extra_body=body)
+    with pytest.raises(openai.AuthenticationError) as caught:
+        run(predict, "predict", "Hi")
+    request = caught.value.request
+    assert b"[redacted]" in request.content
+    assert not _leaks([*_of_error(caught.value), repr(request.content)])
+
+
+def test_what_is_no_key_in_the_body_is_pickled() -> None:
+    """Names of tokens, of caches and of fields, and what is no text."""
+    body = {
+        "eos_token": "</s>",
+        "stop_token_ids": [128001, 128009],
+        "return_token": True,
+        "prompt_cache_key": "chat-1234",
+        "guided_json": {"properties": {"api_key": {"type": "string"}}, "required": ["api_key"]},
+    }
+    predict = openai_predict("m", extra_body=body)
+    assert cloudpickle.loads(cloudpickle.dumps(predict)).spec.options == {"extra_body": body}
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-Cache-Key", "cacheKey", "X-Author"])
+def test_headers_that_only_sound_like_keys_are_pickled(name: str) -> None:
+    """Those of every request, too, whose keys are found alike."""
+    backend = text_generation_predict("http://127.0.0.1:9", headers={name: "12345678"}).backend
+    assert cloudpickle.loads(cloudpickle.dumps(backend)).headers == {name: "12345678"}
+    assert not backend.secrets()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Author", "X-Trace-Token-Count", "max_tokens", "keyboard"),
+        *("Idempotency-Key", "X-Cache-Key", "idempotencyKey", "prompt_cache_key"),
+    ],
+)
 def test_what_only_sounds_like_a_key_is_pickled(name: str) -> None:
     """As is a key that was left empty."""
     for kept in ({name: "1234"}, {"X-Portkey-Config": "pc-team"}, {"X-Api-Key": ""}):
