@@ -194,6 +194,14 @@ class Backend:
             OptionError: One is none, as far as is known without an SDK.
         """
 
+    def conversation_field(self) -> str:
+        """Give the field of a request that has the conversation, which `extra_body` may not have.
+
+        Returns:
+            Its name; `""` where none is known.
+        """
+        return ""
+
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that this provider takes.
 

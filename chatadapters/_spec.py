@@ -87,6 +87,11 @@ class Spec:
         for name in _DICTS & self.options.keys():
             if not isinstance(value := self.options[name], (Mapping, NoneType)):
                 raise OptionError(f"{name} is of type {type(value).__name__}: give a dict")
+        if (body := self.options.get("extra_body")) and self.backend.conversation_field() in body:
+            raise OptionError(
+                f"extra_body[{self.backend.conversation_field()!r}] would replace the "
+                "conversation: give it as message and history"
+            )
         check_headers("extra_headers", self.options.get("extra_headers"))
         for name, value in self.options.items():
             if not is_sendable(value):

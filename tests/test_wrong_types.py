@@ -133,6 +133,31 @@ def test_an_additional_input_that_is_no_option_is_named(
     make(**given, additional_inputs=["template", "temprature"])
 
 
+@pytest.mark.parametrize(
+    ("make", "given", "field"),
+    [
+        (openai, {}, "messages"),
+        (openai, {"api": "responses"}, "input"),
+        (tgi, {}, "inputs"),
+        (tgi, {"wire": "completions"}, "prompt"),
+        (hub, {}, "messages"),
+        (hub, {"task": "text-generation"}, "inputs"),
+        (local, {}, "messages"),
+        (local, {"template": "chatml"}, "prompt"),
+    ],
+)
+def test_a_body_that_would_replace_the_conversation_is_refused(
+    make: Any, given: dict[str, Any], field: str
+) -> None:
+    """What has this name on another wire only is sent."""
+    names = {"messages", "input", "inputs", "prompt"}
+    make(**given, extra_body=dict.fromkeys(names - {field}, "x"))
+    with pytest.raises(
+        OptionError, match=rf"extra_body\['{field}'\] would replace the conversation"
+    ):
+        make(**given, extra_body={field: "pa55word"})
+
+
 @pytest.mark.parametrize("make", [tgi, hub, local])
 def test_an_escape_that_there_is_not_is_named(make: Any) -> None:
     """Also where it is changed later."""

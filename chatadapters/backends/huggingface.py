@@ -199,6 +199,10 @@ class HuggingFaceBackend(HTTPBackend):
 
         check_names(names, CHAT if self.task == "chat" else TGI)
 
+    def conversation_field(self) -> str:
+        """Give the field that has the conversation."""
+        return "messages" if self.task == "chat" else "inputs"
+
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the task has, by its names for them."""
         from ._wire_options import CHAT_OPENAI_NAMES, TGI_OPENAI_NAMES

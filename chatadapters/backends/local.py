@@ -138,6 +138,10 @@ class LocalBackend(Backend):
         """Check that llama.cpp has options of these names."""
         check_names(names, self._known())
 
+    def conversation_field(self) -> str:
+        """Give the field that has the conversation."""
+        return "messages" if self.template is None else "prompt"
+
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API, and what else is about sampling the text."""
         return {name: name for name in REQUEST & self._known()}

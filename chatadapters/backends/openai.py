@@ -136,6 +136,10 @@ class OpenAIBackend(Backend):
 
         return ChatReader(**settings)
 
+    def conversation_field(self) -> str:
+        """Give the field that has the conversation."""
+        return "messages" if self.api == "chat" else "input"
+
     def request_options(self) -> Mapping[str, str]:
         """Give the common options of the API in use."""
         from ._openai_options import request_options

@@ -131,6 +131,10 @@ class TextGenerationBackend(HTTPBackend):
 
         check_names(names, TGI if self.wire == "tgi" else COMPLETIONS)
 
+    def conversation_field(self) -> str:
+        """Give the field that has the prompt."""
+        return "inputs" if self.wire == "tgi" else "prompt"
+
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the wire has, by its names for them."""
         return self._wire.openai_names
