@@ -69,8 +69,9 @@ class Finish:
     """The end of a reply, as the provider named it.
 
     Attributes:
-        reason: `"stop"`, `"length"`, `"content_filter"`, `"tool_calls"`, `"refusal"` or
-            `"unknown"`; a reason that is none of these passes through as it came.
+        reason: `"stop"`, `"length"`, `"content_filter"`, `"tool_calls"`, `"refusal"`,
+            `"images"` or `"audio"` (nothing else came, and they are not kept) or `"unknown"`; a
+            reason that is none of these passes through as it came.
         usage: The tokens it took, or None when unknown.
         backend: The name of the backend that answered.
         tool_calls: Calls the model asks for, in the form of OpenAI's chat messages:

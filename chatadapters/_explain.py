@@ -5,6 +5,8 @@ from __future__ import annotations
 from ._errors import ChatAdaptersError
 
 _EARLY = {
+    "audio": "the model spoke without a transcript, and this chat plays no sound",
+    "images": "the model made images, which this chat does not show",
     "length": "cut at the length limit",
     "content_filter": "cut by the provider's content filter",
     "tool_calls": "the model asks for a tool, which this chat does not have",

@@ -132,6 +132,7 @@ class ChatReader(EarlyFinishReader):
         self._decode = _decoder().decode
         self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
+        self._unshown = ""  # what came that is not text
         self._repeats: bool | None = None  # whether messages say again what deltas said
 
     def _event(self, data: bytes) -> None:
@@ -164,7 +165,7 @@ class ChatReader(EarlyFinishReader):
             self._ending()
 
     def _has_said(self) -> bool:
-        return super()._has_said() or bool(self._tools.whole())
+        return super()._has_said() or bool(self._unshown or self._tools.whole())
 
     def _groq(self, said: Groq) -> None:
         if said.error:
@@ -202,6 +203,8 @@ class ChatReader(EarlyFinishReader):
                 self._blocks(content)
         elif delta.audio:
             self._spoken(delta.audio)
+        if delta.images:
+            self._came("images")
         if delta.refusal:
             self._refused = True
             self._out.text(delta.refusal)
@@ -220,7 +223,11 @@ class ChatReader(EarlyFinishReader):
         if (text := found.get("transcript")) and isinstance(text, str):
             self._out.text(text)
         elif found.get("data"):
-            self._out.progress += 1
+            self._came("audio")
+
+    def _came(self, kind: str) -> None:
+        self._out.progress += 1
+        self._unshown = kind
 
     def _call(self, delta: Delta) -> None:
         found = delta.tool_calls or ()
@@ -232,14 +239,18 @@ class ChatReader(EarlyFinishReader):
     def _finish(self, reason: str) -> None:
         calls = self._tools.whole()
         if reason == "stop":
-            reason = "refusal" if self._refused else "tool_calls" if calls else "stop"
+            reason = "refusal" if self._refused else "tool_calls" if calls else self._stopped()
         self._out.end(Finish(reason, tool_calls=calls))
+
+    def _stopped(self) -> str:
+        """Give the reason of a whole reply; one of sound or images alone is told by it."""
+        return "stop" if self._out.said[0] else self._unshown or "stop"
 
 
 def _has_content(delta: Delta) -> bool:
     reasoning = delta.reasoning_content or delta.reasoning or delta.thinking
     calls = delta.tool_calls or delta.function_call
-    said = delta.content or delta.refusal or delta.audio
+    said = delta.content or delta.refusal or delta.audio or delta.images
     return bool(said or reasoning or delta.reasoning_details or calls)
 
 

@@ -50,6 +50,8 @@ class Delta(Struct, gc=False):
     function_call: Function | None = None
     #: What is spoken, and its transcript.
     audio: Any = None
+    #: What OpenRouter's models draw.
+    images: Any = None
 
 
 class Choice(Struct, gc=False):

@@ -20,10 +20,12 @@ from chatadapters import (
     openai_predict,
 )
 from chatadapters._errors import (
+    EmptyReplyError,
     ProviderStreamError,
     UnsupportedContentError,
 )
 from chatadapters._events import Done, Progress
+from chatadapters._explain import early
 from chatadapters.backends._openai_chat import ChatReader, chat_messages
 from tests.backends.reading import (
     DONE,
@@ -36,7 +38,7 @@ from tests.backends.reading import (
     tool,
 )
 from tests.backends.served import Served, answer
-from tests.both import Run
+from tests.both import Run, complete
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 
@@ -266,6 +268,49 @@ def test_a_refusal_is_text_and_the_reason() -> None:
     """A refusal can be read, and told from an answer."""
     body = stream(delta(content=None, refusal="I can"), delta(refusal="not."), end(), DONE)
     assert read(ChatReader(), body) == [Text("I cannot."), Finish("refusal"), Done()]
+
+
+def drawn(**fields: Any) -> dict[str, Any]:
+    """Give a generated image as OpenRouter does."""
+    image = {"type": "image_url", "image_url": {"url": PNG}, "index": 0}
+    return delta(content="", images=[image], **fields)
+
+
+def test_generated_images_are_progress() -> None:
+    """A reply of text and images is its text; one of images alone ends with them."""
+    body = stream(delta(content="Here."), drawn(), end(), DONE)
+    assert read(ChatReader(), body) == [Text("Here."), Progress(1), Finish("stop"), Done()]
+    assert read(ChatReader(), stream(drawn(), end(), DONE)) == [
+        Progress(1),
+        Finish("images"),
+        Done(),
+    ]
+    at_once = drawn()
+    at_once["choices"][0]["finish_reason"] = "stop"
+    for last in (at_once, at_once), (at_once,):
+        assert read(ChatReader(), stream(*last, DONE))[-2:] == [Finish("images"), Done()]
+    assert read(ChatReader(), stream(drawn(), end("length"))) == [Progress(1), Finish("length")]
+
+
+def test_sound_without_a_transcript_is_no_silence() -> None:
+    """Its finish reason says what came."""
+    body = stream(spoken(data="AAAA"), LAST, end(), DONE)
+    assert read(ChatReader(), body) == [Progress(1), Finish("audio"), Done()]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_reply_of_images_alone_is_told(whole: bool, run: Run) -> None:
+    """Where text is shown it is an error that says what came; elsewhere it is the finish reason."""
+    message = drawn()["choices"][0]["delta"]
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    body = json.dumps({"choices": [choice]}).encode() if whole else stream(drawn(), end(), DONE)
+    with Served([answer(body)] * 2) as server:
+        predict = openai_predict("m", base_url=server.url)
+        with pytest.raises(EmptyReplyError, match="has no text: it finished with 'images'"):
+            run(predict, "predict", "Hi")
+        reply = complete(run, predict, "Hi")
+        assert (reply.text, reply.finish_reason) == ("", "images")
+        assert early("images") == "the model made images, which this chat does not show"
 
 
 def spoken(**audio: Any) -> dict[str, Any]:
