@@ -45,9 +45,10 @@ class Worker:
     def __init__(self, client: Client) -> None:
         self.client = client
         growing = "growing" if client.growing else "deltas"
+        loop = "uvloop" if client.uvloop else "asyncio"
         self._said = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - a pipe could fill up
         self._process = subprocess.Popen(
-            [python(client.pins), "-m", "benchmarks.worker", client.function, growing],
+            [python(client.pins), "-m", "benchmarks.worker", client.function, growing, loop],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("BENCHMARKS_VERBOSE") else self._said,

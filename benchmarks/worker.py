@@ -43,11 +43,17 @@ def grown(texts: Iterator[str]) -> Iterator[str]:
 
 
 class Worker:
-    """One client; its two kinds differ in how they read."""
+    """One client; its two kinds differ in how they read.
 
-    def __init__(self, function: str, *, growing: bool) -> None:
+    Args:
+        function: Its module and function.
+        growing: Whether each text is the reply so far.
+        loop: The module of its event loop, `"asyncio"` or `"uvloop"`.
+    """
+
+    def __init__(self, function: str, *, growing: bool, loop: str) -> None:
         self.module, self.name = function.split(".")
-        self.growing = growing
+        self.growing, self.loop = growing, loop
 
     def make(self, url: str) -> Callable[[str], Any]:
         """Make the client for an address, once."""
@@ -115,7 +121,7 @@ class AsyncWorker(Worker):
     @cached_property
     def runner(self) -> asyncio.Runner:
         """The event loop of this process."""
-        return asyncio.Runner()
+        return asyncio.Runner(loop_factory=importlib.import_module(self.loop).new_event_loop)
 
     def read(self, url: str, times: int = 1) -> dict[str, float]:
         """Read replies one after the other."""
@@ -159,12 +165,12 @@ class AsyncWorker(Worker):
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
 
 
-def main(function: str, growing: str) -> None:
+def main(function: str, growing: str, loop: str) -> None:
     """Do what each line says."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     kind = AsyncWorker if function.endswith("_async") else SyncWorker
-    worker = kind(function, growing=growing == "growing")
+    worker = kind(function, growing=growing == "growing", loop=loop)
     for line in sys.stdin:
         command = json.loads(line)
         answer = getattr(worker, command.pop("do"))(**command)

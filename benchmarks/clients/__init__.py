@@ -22,6 +22,7 @@ class Client:
         imports: What a program that uses it imports.
         ours: Whether it is a predict.
         growing: Whether each text is the reply so far, and not what is new.
+        uvloop: Whether its event loop is uvloop's.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Client:
     imports: str
     ours: bool = False
     growing: bool = False
+    uvloop: bool = False
 
     @property
     def is_async(self) -> bool:

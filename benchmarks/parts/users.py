@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlopen
 
 from benchmarks import wires
-from benchmarks.clients import CLIENTS, LIBRARIES
+from benchmarks.clients import BARE, CLIENTS, LIBRARIES, LOOP, OURS
 from benchmarks.crew import crew
 from benchmarks.tables import bold, number, table
 
@@ -37,7 +38,12 @@ SIZES = {
 }
 # The least that is left of the SDK: its requests on the fastest HTTP library, and no objects.
 RAW = ("aiohttp", "openai on aiohttp, raw bytes")
-ASKED = [*CLIENTS, *(each for each in LIBRARIES if each.label in RAW)]
+ON_UVLOOP = [
+    replace(each, label=f"{each.label}, on uvloop", uvloop=True)
+    for each in CLIENTS
+    if each.label in (BARE, OURS, LOOP)
+]
+ASKED = [*CLIENTS, *(each for each in LIBRARIES if each.label in RAW), *ON_UVLOOP]
 OTHERS = ("huggingface_predict", "langchain_predict", "aisuite")  # as the ones they stand on
 # With more tokens a second these need minutes, which says no more than the row above.
 MOST = {"litellm": 2000, "any-llm": 2000, "huggingface_hub": 10_000, "langchain-openai": 10_000}
