@@ -133,7 +133,7 @@ class TextGenerationBackend(HTTPBackend):
 
     def conversation_field(self) -> str:
         """Give the field that has the prompt."""
-        return "inputs" if self.wire == "tgi" else "prompt"
+        return self._wire.prompt
 
     def request_options(self) -> Mapping[str, str]:
         """Give the request options of OpenAI's API that the wire has, by its names for them."""
