@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _ENDS = ("finish", "done", "close")
 _REFUSED = ("stream", "n")
 _DICTS = frozenset({"extra_body", "extra_query"})
-_ADDED = ("extra_headers", "extra_query", "extra_body")
+_ADDED = ("extra_headers", "extra_query", "extra_body", "tools")  # what may have keys in it
 _NAMES = frozenset({"stop", "additional_inputs"})
 
 
@@ -159,14 +159,15 @@ class Spec:
         return self.changed(given) if given else self
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the keys among the headers, in the query and in the body of the caller's own."""
+        """Give the keys in what the caller adds to a request: headers, query, body, tools."""
         return tuple(key for name in _ADDED for key in named_secrets(self.options.get(name)))
 
     def __getstate__(self) -> dict[str, Any]:
         if self.secrets():
             raise TypeError(
-                "a predict with a key among its extra_headers=, extra_query= or extra_body= cannot "
-                "be pickled: give the key as api_key= or token=, or leave it to the environment"
+                f"a predict with a key among its {'=, '.join(_ADDED)}= cannot be pickled: give the "
+                "key as api_key= or token=, leave it to the environment, or let the other process "
+                "add it with predict.using(...)"
             )
         return vars(self)
 

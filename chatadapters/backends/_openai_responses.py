@@ -95,7 +95,7 @@ class ResponsesReader(WireReader):
         super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoders()[0].decode
         self._calls: list[dict[str, Any]] = []
-        self._refused = False
+        self._refused = self._drew = False
         self._told: set[int | None] = set()  # the places of the items whose text came
         self._telling = False  # whether any came since a message was whole
 
@@ -113,6 +113,8 @@ class ResponsesReader(WireReader):
                 self._out.reasoning("\n\n")  # the parts come without anything between them
             case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
                 self._out.progress += len(_piece(event))
+            case "response.image_generation_call.partial_image":
+                self._out.progress += 1
             case "response.output_item.done" if event.item is not None:
                 self._done(event.item, event.output_index)
             case "response.completed" | "response.incomplete" | "response.failed":
@@ -150,6 +152,8 @@ class ResponsesReader(WireReader):
         elif item.type == "custom_tool_call":
             custom = {"name": item.name or "", "input": repaired(item.input or "")}
             self._calls.append({"id": item.call_id, "type": "custom", "custom": custom})
+        elif item.type == "image_generation_call":
+            self._drew = True
 
     def _end(self, response: Response | None, status: str) -> None:
         if response is not None:
@@ -180,13 +184,17 @@ class ResponsesReader(WireReader):
 
     def _reason(self, response: Response | None, status: str) -> str | None:
         if status == "completed":
-            return "refusal" if self._refused else "tool_calls" if self._calls else "stop"
+            return "refusal" if self._refused else "tool_calls" if self._calls else self._stopped()
         if status == "incomplete":
             details = response.incomplete_details if response else None
             return finish_reason(details.reason if details else None) or status
         if status in ("failed", "cancelled"):
             raise reported(f"the response is {status}")
         return None
+
+    def _stopped(self) -> str:
+        """Give the reason of a whole reply; one of images alone is told by it."""
+        return "images" if self._drew and not self._out.said[0] else "stop"
 
 
 def _piece(event: ResponseEvent) -> str:

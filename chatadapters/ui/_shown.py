@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .._errors import IncompleteStreamError, OptionError
@@ -10,7 +11,7 @@ from .._predict import aview_of
 from .._views import View
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable
 
     from .._events import Event, Notice
     from .._protocols import AsyncPredict, Predict
@@ -98,14 +99,26 @@ def asking(inputs: Inputs) -> Callable[[], Mapping[str, Any]]:
     """Give what is asked for the values of the additional inputs; without it there are none.
 
     Raises:
-        OptionError: It cannot be asked.
+        OptionError: It cannot be asked; or, when it is, it gives no mapping.
     """
     if inputs is not None and not callable(inputs):
         raise OptionError(
             f"inputs is of type {type(inputs).__name__}: give a callable that is asked for the "
             'values with each message, such as inputs=lambda: {"temperature": 0.5}'
         )
-    return inputs or dict
+
+    def values() -> Mapping[str, Any]:
+        found = None if inputs is None else inputs()
+        if found is None:
+            return {}
+        if not isinstance(found, Mapping):
+            raise OptionError(
+                f"inputs gave {found!r:.80}: it is to give a dict of names and values, such as "
+                '{"temperature": 0.5}'
+            )
+        return found
+
+    return values
 
 
 def named(predict: Predict | AsyncPredict, settings: Mapping[str, Any]) -> dict[str, Any]:

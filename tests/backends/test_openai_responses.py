@@ -154,6 +154,22 @@ def test_a_refusal_is_text_and_the_reason() -> None:
     assert read(ResponsesReader(), body) == [Text("No."), Finish("refusal")]
 
 
+IMAGE = {"type": "image_generation_call", "status": "completed", "result": "iVBORw0KGgo="}
+
+
+def test_images_are_progress_and_the_reason_where_nothing_else_came() -> None:
+    """A reply of text and images is its text; one of images alone ends with them."""
+    drawn = (
+        said("image_generation_call.partial_image", partial_image_b64="iVBORw0KGgo="),
+        said("output_item.done", item=IMAGE, output_index=0),
+    )
+    body = stream(*drawn, completed(output=[IMAGE]))
+    assert read(ResponsesReader(), body) == [Progress(1), Finish("images")]
+    assert read(ResponsesReader(), stream(text("Here."), *drawn, completed()))[-1] == Finish("stop")
+    whole = json.dumps({"status": "completed", "output": [IMAGE]}).encode()
+    assert read(ResponsesReader(), whole) == [Finish("images")]
+
+
 def test_tool_calls_are_given_in_chat_form() -> None:
     """Calls of functions and of free-form tools come with the finish; growing is progress."""
     call = {"type": "function_call", "call_id": "a", "name": "add", "arguments": '{"x":1}'}

@@ -202,6 +202,35 @@ def test_no_key_is_seen_in_any_scenario(
     gc.collect()
 
 
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "mcp", "server_url": "https://x", "authorization": _HEADER_KEY},
+        {"type": "mcp", "server_url": "https://x", "headers": {"X-Api-Key": _HEADER_KEY}},
+    ],
+)
+def test_a_key_of_a_tool_is_in_no_pickle_and_no_error(
+    run: Run, server: FaultServer, tool: dict[str, Any]
+) -> None:
+    """What a server of tools is told, too; the tool is given in the process that asks."""
+    made = openai_predict("m", base_url=server.url("s401"), api_key=KEY, api="responses")
+    predict = made.using(tools=[tool])
+    with pytest.raises(TypeError, match=r"a key among .*tools=.*predict.using"):
+        cloudpickle.dumps(predict)
+    with pytest.raises(openai.AuthenticationError) as caught:
+        run(predict, "predict", "Hi")
+    assert b"[redacted]" in caught.value.request.content
+    assert not _leaks([*_of_error(caught.value), repr(caught.value.request.content)])
+
+
+def test_a_function_that_takes_a_key_is_pickled() -> None:
+    """The names of what a function takes are no keys."""
+    schema = {"properties": {"api_key": {"type": "string"}}, "required": ["api_key"]}
+    function = {"name": "get_token", "parameters": {"type": "object", **schema}}
+    predict = openai_predict("m", tools=[{"type": "function", "function": function}])
+    assert cloudpickle.loads(cloudpickle.dumps(predict)).build("Hi") == predict.build("Hi")
+
+
 @pytest.mark.parametrize("given", ["extra_headers", "extra_query", "extra_body"])
 def test_a_key_among_what_is_sent_is_in_no_pickle(given: str) -> None:
     """A pickle of a predict that would have it is refused."""

@@ -108,6 +108,20 @@ def test_inputs_that_cannot_be_asked_are_named(make: Any, inputs: Any) -> None:
         make(echo_predict(additional_inputs=["temperature"]), inputs=inputs)
 
 
+@pytest.mark.parametrize("given", [0.5, ["temperature"]])
+async def test_inputs_that_are_none_are_named(given: Any) -> None:
+    """In the chat, with what to give."""
+    conversation = Conversation(echo_predict(additional_inputs=["delay"]), inputs=lambda: given)
+    for said in [*conversation.ask("Hi")], await listed(conversation.aask("Hi")):
+        assert "it is to give a dict of names and values" in said[-1]
+
+
+def test_inputs_that_have_no_values_yet_are_left() -> None:
+    """A UI may have no settings before its user opens them."""
+    conversation = Conversation(echo_predict(additional_inputs=["delay"]), inputs=lambda: None)
+    assert [*conversation.ask("Hi")][-1] == "Hi"
+
+
 async def test_fallbacks_are_shown_too() -> None:
     """A predict of several is as good as any other."""
     first = make_predict(ScriptedBackend([PermissionError("no")]))
