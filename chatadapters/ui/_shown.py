@@ -108,7 +108,7 @@ def asking(inputs: Inputs) -> Callable[[], Mapping[str, Any]]:
         )
 
     def values() -> Mapping[str, Any]:
-        found = None if inputs is None else inputs()
+        found: Any = None if inputs is None else inputs()
         if found is None:
             return {}
         if not isinstance(found, Mapping):
