@@ -92,7 +92,7 @@ def reply(count: int) -> None:
     state.begin()
     block = wire_of("/chat/completions")[0](TOKEN)
     for number in range(count):
-        state.patience(float(number))
+        state.until(float(number))
         state.step([block], None, float(number))
         assert state.take(float(number))
 

@@ -55,7 +55,6 @@ class Attempt:
     ) -> None:
         self._reader, self._rules, self._apart = reader, rules, apart
         self._begin()
-        self._unfiltered = self._tokens is None and self._stop is None
         self._size, self._most = 0, rules.limits.reply
         self._events: list[Text | Reasoning | Restarted] = []
         self.finish: Finish | None = None
@@ -71,12 +70,18 @@ class Attempt:
         self._splitter = ReasoningSplitter(inside=rules.inside_reasoning)
         self._stop = StopFilter(rules.stop) if rules.stop else None
         self._raw = StringIO()
+        self._passes = False  # whether text is shown as it comes
 
     def feed(self, chunk: Chunk) -> None:
         """Read one chunk."""
         events = self._reader.feed(chunk)
-        ends = isinstance(events, list) and events and isinstance(events[-1], Done)
-        self._read(_without_halves(events) if ends and self._is_cut(events) else events)
+        if not isinstance(events, list):
+            self._read(events)
+        elif len(events) == 1 and isinstance(events[0], Text):  # what most chunks bring
+            self._text(events[0])
+        else:
+            ends = events and isinstance(events[-1], Done)
+            self._read(_without_halves(events) if ends and self._is_cut(events) else events)
 
     def end(self) -> None:
         """Read what is left when the stream has ended.
@@ -107,7 +112,7 @@ class Attempt:
     def take(self) -> list[Text | Reasoning | Restarted]:
         """Give what may be shown now and was not given yet."""
         events, self._events = self._events, []
-        return _joined(events) if events[1:] and not self._apart else events
+        return _joined(events) if len(events) > 1 and not self._apart else events
 
     def resume_point(self) -> Break:
         """Say where this reply can be continued; `START` when it cannot.
@@ -157,11 +162,13 @@ class Attempt:
             return
         delta = event.delta
         try:
-            size = len(delta)
+            self._size += len(delta)
         except TypeError:  # None, of a chunk that has no text
             raise TypeError(_no_event(event)) from None
-        self._count(size)
-        if delta and self._unfiltered and self._splitter.settled and self._join is None:
+        self.content += 1
+        if self._size > self._most:
+            raise _too_long(self._most)
+        if self._passes and delta:
             self._raw.write(delta)
             self._events.append(event)
             return
@@ -169,6 +176,8 @@ class Attempt:
         if text is not None:
             self._join = None
             self._add(text)
+            filtered = self._tokens is not None or self._stop is not None
+            self._passes = self._splitter.settled and not filtered
 
     def _add(self, text: str) -> None:
         self._raw.write(text)
@@ -221,10 +230,14 @@ class Attempt:
         self.content += 1
         self._size += size
         if self._size > self._most:
-            raise LimitExceededError(
-                f"the reply is longer than {self._most} characters; "
-                "raise limits=Limits(reply=...) if that is wanted"
-            )
+            raise _too_long(self._most)
+
+
+def _too_long(most: int) -> LimitExceededError:
+    return LimitExceededError(
+        f"the reply is longer than {most} characters; "
+        "raise limits=Limits(reply=...) if that is wanted"
+    )
 
 
 def _joined(

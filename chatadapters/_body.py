@@ -11,7 +11,6 @@ from ._framing import ChunkedBody
 from ._unpack import Unpacker
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import (
         AsyncGenerator,
         AsyncIterator,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     )
 
     from ._connection import AsyncConnection, Connection
+    from ._framing import BodyReader
     from ._heads import Head
     from ._network_async import AsyncNetworkStream
     from ._pour import Put
@@ -134,16 +134,10 @@ class AsyncBody(httpx2.AsyncByteStream):
                 if room := put(block):
                     await room
             return
-        stream, reader = self._begin(), self._reader
-
-        def take(data: bytes) -> bool | Future[None] | None:
-            block = reader.feed(data)
-            room = put(block, True) if block else None
-            return reader.over or room
-
+        stream = self._begin()
         try:
-            if not reader.over:
-                await stream.pour(take)
+            if not self._reader.over:
+                await stream.pour(self._reader, put)
         except (Exception, CancelledError):  # as below
             await self.aclose()
             raise
@@ -187,12 +181,7 @@ class AsyncBody(httpx2.AsyncByteStream):
 
 
 class _Sized:
-    """A body whose length is known.
-
-    Attributes:
-        over: Whether it has ended.
-        reusable: Whether its connection may serve another request.
-    """
+    """A body whose length is known; a `BodyReader`."""
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -210,7 +199,7 @@ class _Sized:
 
 
 class _UntilClosed:
-    """A body that ends with its connection."""
+    """A body that ends with its connection; a `BodyReader`."""
 
     over = reusable = False
 
@@ -219,7 +208,7 @@ class _UntilClosed:
         return data
 
 
-def _reader_of(head: Head, method: str) -> ChunkedBody | _Sized | _UntilClosed:
+def _reader_of(head: Head, method: str) -> BodyReader:
     """Give what reads a body."""
     if head.status in _NO_BODY or method == "HEAD":
         return _Sized(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from ._errors import StallError
@@ -24,64 +25,63 @@ class Clock:
         now: The reading of a monotonic clock in seconds, as in every method.
 
     Attributes:
-        timeout: The longest waits of the attempts that follow.
-        due: When the wait that was begun is to end; None is never.
+        due: When the wait that was begun is to end; `inf` is never.
+        ours: Whether the time from a wait to the next counts; what the consumer takes does not.
         waited: Seconds waited since the last content, or since the attempt began.
     """
 
     def __init__(self, timeout: Timeout, now: float) -> None:
-        self.timeout = timeout
         self._began = self._asked = now
-        self._ours = False
-        self.due: float | None = None
+        self.ours = False
+        self.due = inf
+        self.follow(timeout)
         self.begin()
+
+    def follow(self, timeout: Timeout) -> None:
+        """Let these be the longest waits of the attempts that follow."""
+        self._first = inf if timeout.first is None else timeout.first
+        self._idle = inf if timeout.idle is None else timeout.idle
+        self._total = inf if timeout.total is None else timeout.total
+        self._deadline = self._began + self._total
 
     def begin(self) -> None:
         """An attempt begins; the wait before it was no wait for the provider."""
-        self._ours = False
-        self.waited, self._limit = 0.0, self.timeout.first
+        self.ours = False
+        self.waited, self._limit = 0.0, self._first
         self._excused = False
         self._waiting_for = "the first content (Timeout.first)"
 
     def content(self) -> None:
         """Content came."""
-        self.waited, self._limit = 0.0, self.timeout.idle
+        self.waited, self._limit = 0.0, self._idle
         self._excused = False
         self._waiting_for = "more content (Timeout.idle)"
 
-    def patience(self, now: float) -> float | None:
-        """Start to wait: say for how many seconds at most, None for ever."""
-        if self._ours:
+    def until(self, now: float) -> float:
+        """Start to wait: say until when at most."""
+        if self.ours:
             self.waited += now - self._asked
-        self._asked, self._ours = now, True
-        left = None if self._limit is None else max(0.0, self._limit - self.waited)
-        if self.timeout.total is None:
-            return left
-        until_deadline = max(0.0, self._began + self.timeout.total - now)
-        return until_deadline if left is None else min(left, until_deadline)
+        self._asked, self.ours = now, True
+        until = now + self._limit - self.waited
+        return min(until, self._deadline)
 
     def tick(self, now: float) -> None:
         """The wait is over, something came or not."""
         self.waited += now - self._asked
         self._asked = now
-        if self.due is not None and now > self.due + BUSY_SECONDS and not self._excused:
+        if now > self.due + BUSY_SECONDS and not self._excused:
             self._excused = True
             self.waited = max(0.0, self.waited - 2 * (now - self.due))
 
-    def hand_over(self) -> None:
-        """The consumer has its turn; how long it takes is its own affair."""
-        self._ours = False
-
     def allows(self, wait: float) -> bool:
         """Say whether a wait from now ends before the total time is over."""
-        total = self.timeout.total
-        return total is None or self._asked + wait < self._began + total
+        return self._asked + wait < self._deadline
 
     def check(self, now: float, *, vain: bool = False) -> None:
         """Raise `StallError` when a wait was too long, or when nothing more can come of it."""
-        if self.timeout.total is not None and now >= self._began + self.timeout.total:
-            raise _too_late(f"the reply took longer than {self.timeout.total} s (Timeout.total)")
-        if self._limit is not None and (vain or self.waited >= self._limit):
+        if now >= self._deadline:
+            raise _too_late(f"the reply took longer than {self._total} s (Timeout.total)")
+        if self.waited >= self._limit or (vain and self._limit < inf):
             raise StallError(f"waited {self._limit} s in vain for {self._waiting_for}")
 
 

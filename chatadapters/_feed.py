@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread, current_thread
@@ -99,18 +100,17 @@ class TimedFeed:
         """Note that it is to be closed; the first `get` opens the stream."""
         close_at_exit(self)
 
-    def get(self, patience: float | None, gather: bool = False) -> tuple[list[Chunk], End | None]:
+    def get(self, until: float, gather: bool = False) -> tuple[list[Chunk], End | None]:
         """Wait for something to come and take it, as `Feed.get` does."""
         if self._end is not None:
             return [], self._end
-        deadline = None if patience is None else monotonic() + patience
         chunks: list[Chunk] = []
         try:
-            self._read(chunks, deadline, gather)
+            self._read(chunks, None if until == inf else until, gather)
         except StopIteration:
             self._end = End(None)
         except Exception as error:  # handed to the consumer, whatever it is
-            late = not chunks and deadline is not None and monotonic() >= deadline
+            late = not chunks and monotonic() >= until
             timed_out = any(isinstance(link, TimeoutError) for link in chain(error))
             self._end = End(error, late and timed_out)
             if late and not timed_out:
@@ -154,21 +154,22 @@ class Feed:
         close_at_exit(self)
         self._thread.start()
 
-    def get(self, patience: float | None, gather: bool = False) -> tuple[list[Chunk], End | None]:
+    def get(self, until: float, gather: bool = False) -> tuple[list[Chunk], End | None]:
         """Wait for something to come and take all that is there.
 
         Args:
-            patience: Longest wait in seconds, None for no bound.
+            until: When to stop waiting, by the monotonic clock in seconds; `inf` for no bound.
             gather: Whether to let chunks gather all that time, unless the stream ends.
 
         Returns:
             The chunks, none when the time passed, and the end if the stream has ended.
         """
         chunks: list[Chunk] = []
+        seconds = None if until == inf else max(0.0, until - monotonic())
         try:
             if gather:
-                any(map(self._ended.wait, slices(patience)))
-            item = self._queue.get_nowait() if gather else self._first(patience)
+                any(map(self._ended.wait, slices(seconds)))
+            item = self._queue.get_nowait() if gather else self._first(seconds)
             while type(item) is not End:
                 chunks.append(item)
                 item = self._queue.get_nowait()
@@ -177,10 +178,10 @@ class Feed:
             return chunks, None
         return chunks, item
 
-    def _first(self, patience: float | None) -> Any:
-        for seconds in slices(patience):
+    def _first(self, seconds: float | None) -> Any:
+        for each in slices(seconds):
             try:
-                return self._queue.get(timeout=seconds)
+                return self._queue.get(timeout=each)
             except Empty:
                 continue
         raise Empty

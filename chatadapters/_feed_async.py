@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ._feed import End, no_stream, size_of
@@ -26,6 +28,7 @@ _OTHER_LOOP = (
     "end in one loop, such as in one `asyncio.run(...)`"
 )
 _LITTLE = 4096  # bytes; a read that brings more is part of a burst
+_FEW = 4  # chunks; to stop reading and begin again takes as long as these
 
 
 def open_async_feed(backend: Backend, payload: Payload, timeout: Timeout, most: int) -> AsyncFeed:
@@ -64,20 +67,19 @@ class AsyncFeed:
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._due: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._due = inf  # when the wait is over
+        self._rings = inf  # when the next timer does
+        self._timers: list[tuple[float, asyncio.TimerHandle]] = []  # and when it did before
 
     def start(self) -> None:
         """Begin to read; what was begun is to be closed."""
         self._task = self._loop.create_task(self._move())
 
-    async def get(
-        self, patience: float | None, gather: bool = False
-    ) -> tuple[list[Chunk], End | None]:
+    async def get(self, until: float, gather: bool = False) -> tuple[list[Chunk], End | None]:
         """Wait for something to come and take all that is there.
 
         Args:
-            patience: Longest wait in seconds, None for no bound.
+            until: When to stop waiting, by the monotonic clock in seconds; `inf` for no bound.
             gather: Whether to let chunks gather all that time, unless the stream ends.
 
         Returns:
@@ -86,16 +88,21 @@ class AsyncFeed:
         Raises:
             RuntimeError: This is another event loop than that in which the reply began.
         """
-        if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError(_OTHER_LOOP)
         if self._end is None and (gather or not self._chunks):
             self._gather = gather
             self._arrived = self._loop.create_future()
-            self._set_timer(patience)
+            self._due = until
             try:
+                if until < self._rings:
+                    self._set_timer()
                 await self._arrived
+            except RuntimeError:  # to ask beforehand would be a system call for each token
+                self._check_loop()
+                raise
             finally:
                 self._arrived = None
+        else:
+            self._check_loop()
         chunks, self._chunks, self._waiting = self._chunks, [], 0
         if self._room is not None:
             self._make_room()
@@ -111,27 +118,29 @@ class AsyncFeed:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def _check_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(_OTHER_LOOP) from None
+
     def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for _, timer in self._timers:
+            timer.cancel()
         if self._task is not None:
             self._task.cancel()
 
-    def _set_timer(self, patience: float | None) -> None:
-        """Ring when a wait is over; a timer that rings earlier stays, which saves most of them."""
-        self._due = None if patience is None else self._loop.time() + patience
-        if self._due is None or (self._timer is not None and self._timer.when() <= self._due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self._due, self._ring)
+    def _set_timer(self) -> None:
+        """Ring when the wait is over; those that ring later stay, which saves most of them."""
+        timer = self._loop.call_later(max(0.0, self._due - monotonic()), self._ring)
+        self._timers.append((self._rings, timer))
+        self._rings = self._due
 
     def _ring(self) -> None:
-        self._timer = None
-        if self._arrived is None or self._due is None:
+        self._rings, _ = self._timers.pop()
+        if self._arrived is None or self._due == inf:
             return
-        if self._loop.time() < self._due:
-            self._timer = self._loop.call_at(self._due, self._ring)
+        if monotonic() < self._due:
+            if self._due < self._rings:
+                self._set_timer()
         elif self._gather and (self._room is None or self._waiting > self._most):
             _wake(self._arrived)
         else:
@@ -169,18 +178,19 @@ class AsyncFeed:
 
         Args:
             chunk: The chunk.
-            whole: Whether all that comes while this waits will be one chunk. Then little is not
-                worth reading as long as nothing may be shown.
+            whole: Whether all that comes while this waits will be one chunk. Then little by
+                little is not worth reading as long as nothing may be shown.
         """
         self._chunks.append(chunk)
-        self._waiting += size_of(chunk)
-        arrived = self._arrived
-        if arrived is not None and not self._gather and not arrived.done():
-            arrived.set_result(None)
-        if self._room is None and (
-            self._waiting > self._most
-            or (whole and self._gather and arrived is not None and len(chunk) < _LITTLE)
-        ):
+        self._waiting += len(chunk) if type(chunk) is bytes else size_of(chunk)
+        arrived, full = self._arrived, self._waiting > self._most
+        if arrived is not None:
+            if self._gather:
+                little = whole and len(chunk) < _LITTLE and len(self._chunks) >= _FEW
+                full = full or little
+            elif not arrived.done():
+                arrived.set_result(None)
+        if full and self._room is None:
             self._room = self._loop.create_future()
         return self._room
 

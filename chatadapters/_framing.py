@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 import httpx2
 
@@ -17,13 +18,34 @@ _WRONG = "%s of the body is not framed as HTTP wants it"
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
 
 
+class BodyReader(Protocol):
+    """Takes the bytes of a connection and gives the content of one body among them."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the body has ended."""
+        ...
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may serve another request then."""
+        ...
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes of the connection, nothing at its end, and give the content among them.
+
+        Raises:
+            httpx2.RemoteProtocolError: The body is cut, or not framed as HTTP wants it.
+        """
+        ...
+
+
 class ChunkedBody:
-    r"""Reads a body in chunks, cut anywhere.
+    r"""Reads a body in chunks, cut anywhere; a `BodyReader`.
 
     Attributes:
         over: Whether the last chunk and its trailers have come.
         excess: Bytes after them, which belong to nothing.
-        reusable: Whether the connection may serve another request.
 
     Example:
         >>> body = ChunkedBody()
@@ -45,20 +67,16 @@ class ChunkedBody:
         return self.over and not self.excess
 
     def feed(self, data: bytes) -> bytes:
-        """Take bytes of the connection, nothing at its end, and give the content among them.
-
-        Raises:
-            httpx2.RemoteProtocolError: The body is cut, or not framed as HTTP wants it.
-        """
+        if self._open == b"\r\n":  # one whole chunk is what most servers send
+            size = data.find(b"\r\n")
+            left = len(data) - size - 4
+            if left > 0 and data[:size].lower() == b"%x" % left and data.endswith(b"\r\n"):
+                return data[size + 2 : -2]
         if not data:
             raise httpx2.RemoteProtocolError(_CUT)
         if len(data) <= self._left:
             self._left -= len(data)
             return data
-        if self._open == b"\r\n" and (found := _FIRST(data)) is not None:
-            end = found.end() + int(found[1], 16)
-            if found.end() < end == len(data) - 2 and data[end:] == b"\r\n":
-                return data[found.end() : end]  # one whole chunk: what most servers send
         pieces: list[bytes] = []
         at, size = 0, self._left
         self._left = 0

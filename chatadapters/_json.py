@@ -185,8 +185,11 @@ class SurrogateJoiner:
 
     def feed(self, text: str) -> str:
         """Take the next delta and give the text that is whole now."""
-        if not self._high and (text.isascii() or not _HIGH[0] <= text[-1] <= _HIGH[1]):
-            return repaired(text)
+        if not self._high:
+            if text.isascii():
+                return text
+            if not _HIGH[0] <= text[-1] <= _HIGH[1]:
+                return repaired(text)
         text = self._high + text
         self._high = text[-1] if _HIGH[0] <= text[-1] <= _HIGH[1] else ""
         whole = text[:-1] if self._high else text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -21,11 +21,9 @@ from ._turns import Bound
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
-    #: Takes a piece of a body, nothing at the end of the connection. It gives True when the body
-    #: is over, and what to wait for when nobody has room for more.
-    Take: TypeAlias = Callable[[bytes], bool | asyncio.Future[None] | None]
+    from ._framing import BodyReader
+    from ._pour import Put
 
 _MOST_WAITING = 256 * 1024  # bytes; beyond them the network waits
 
@@ -68,7 +66,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
         self._ended = False
         self._error: Exception | None = None
         self._wanted: asyncio.Future[None] | None = None
-        self._take: Take | None = None
+        self._poured: tuple[BodyReader, Put] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._reuse = Reuse()
         self._silence: float | None = None
@@ -85,8 +83,8 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._buffer[:nbytes])
-        if self._take is not None:
-            self._hand_over(data)
+        if self._poured is not None:
+            self._hand_over(data, *self._poured)
             return
         self._blocks.append(data)
         self._waiting += len(data)
@@ -106,9 +104,9 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
 
     def _end(self) -> None:
         self._ended = True
-        if self._take is not None and self._error is None:
-            self._hand_over(b"")
-        elif self._take is not None:
+        if self._poured is not None and self._error is None:
+            self._hand_over(b"", *self._poured)
+        elif self._poured is not None:
             _fail(self._wanted, self._error)
         else:
             _wake(self._wanted)
@@ -204,40 +202,40 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
                 await self._arrival()
             return self._next()
 
-    async def pour(self, take: Take) -> None:
-        """Give what comes to `take` the moment it comes, until the body is over.
+    async def pour(self, reader: BodyReader, put: Put) -> None:
+        """Give the body to `put` the moment it comes, until `reader` says that it is over.
 
         No task is woken in between, which would take longer than all else.
         """
         self._watch()
         data = self._taken()
-        self._wanted, self._take = self._loop.create_future(), take
+        self._wanted, self._poured = self._loop.create_future(), (reader, put)
         try:
             if data:
-                self._hand_over(data)
+                self._hand_over(data, reader, put)
             if self._ended:
                 self._end()
             with Raised(httpx2.ReadTimeout, httpx2.ReadError):
                 await self._wanted
         finally:
-            self._wanted = self._take = None
+            self._wanted = self._poured = None
 
-    def _hand_over(self, data: bytes) -> None:
-        assert self._take is not None
+    def _hand_over(self, data: bytes, reader: BodyReader, put: Put) -> None:
         self._asked = monotonic()
         try:
-            told = self._take(data)
+            block = reader.feed(data)
+            room = put(block, True) if block else None
         except Exception as error:  # raised where the end of the body is awaited
-            self._take = None
+            self._poured = None
             _fail(self._wanted, error)
             return
-        if told is True:
-            self._take = None
+        if reader.over:
+            self._poured = None
             _wake(self._wanted)
-        elif told:
+        elif room is not None:
             self._paused = True
             self._transport.pause_reading()
-            told.add_done_callback(self._go_on)
+            room.add_done_callback(self._go_on)
 
     def _go_on(self, _room: object = None) -> None:
         self._asked = monotonic()

@@ -60,10 +60,10 @@ def make_predict(
         window: How much of the history is sent; all of it by default.
         show_reasoning: Whether string views show the model's reasoning, as
             `<think>...</think>` before the answer.
-        pace: Most values a second that `predict` and `deltas` give; 0 gives each piece of text
-            as it comes. They are fewer the longer the text is, because a UI draws all of it
-            anew for each: a value waits 4 ms longer for each 1,000 characters, at most 1 s. The
-            first text comes at once, and the last always does.
+        pace: Most values a second, on average, that `predict` and `deltas` give; 0 gives each
+            piece of text as it comes. They are fewer the longer the text is, because a UI draws
+            all of it anew for each: a value waits 4 ms longer for each 1,000 characters, at most
+            1 s. The first text comes at once, and the last always does.
         ends_with: What a complete reply ends with: `"finish"` (a finish reason), or for servers
             that send none `"done"` (`[DONE]`) or `"close"` (the end of the stream).
         notice: Gives a line to append to the text for a `Finish`, such as

@@ -73,7 +73,7 @@ class Recovery:
         """Go over to another call."""
         self.call = call
         self._attempts = Attempts(call.retry, call.backend)
-        self._clock.timeout = call.timeout
+        self._clock.follow(call.timeout)
         self._clean_ends = self._resumes = 0
         self._go_on(START)
 

@@ -12,7 +12,7 @@ from ._clock import Clock
 from ._errors import EmptyReplyError
 from ._events import Finish, Reply, Restarted, RetryScheduled
 from ._log import attempt_begins, attempt_failed, reply_ended
-from ._pace import frame
+from ._pace import next_frame
 from ._recovery import Recovery
 from ._redact import forget_locals, redact
 from ._seam import START
@@ -58,7 +58,7 @@ class ReplyState:
         self._said = Transcript()
         self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
-        self._frame = now
+        self._pace, self._frame = call.pace, now
         self._reported = False
         self._process = getpid()
         self.streaming = self.over = False
@@ -90,28 +90,28 @@ class ReplyState:
         self._clock.begin()
         self.streaming = True
         call = self._call
+        self._pace = call.pace
         return call.backend, self._recovery.payload, call.timeout, call.rules.limits.buffer
 
     @property
     def _call(self) -> Call:
         return self._recovery.call
 
-    def patience(self, now: float) -> tuple[float | None, bool]:
+    def until(self, now: float) -> tuple[float, bool]:
         """Say how to wait for chunks before asking again.
 
         Returns:
-            The longest wait in seconds, None for ever; and whether to let chunks gather all
-            that time, because none could be shown earlier.
+            Until when at most, `inf` for ever; and whether to let chunks gather all that time,
+            because none could be shown earlier.
         """
-        patience, gather = self._clock.patience(now), False
+        until, gather = self._clock.until(now), False
         if self._attempt.finish is not None:
-            patience = max(0.0, self._after_finish() - self._clock.waited)
-        elif self._view.pending and self._call.pace:
+            until = now + self._after_finish() - self._clock.waited
+        elif self._view.pending and self._pace:
             # However long a frame is, the end is looked for as often as in a short one.
-            until_frame, gather = max(0.0, min(self._frame - now, 1 / self._call.pace)), True
-            patience = until_frame if patience is None else min(patience, until_frame)
-        self._clock.due = None if patience is None else now + patience
-        return patience, gather
+            until, gather = min(until, self._frame, now + 1 / self._pace), True
+        self._clock.due = until
+        return until, gather
 
     def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
         """Take note of what came, or that nothing came."""
@@ -132,14 +132,14 @@ class ReplyState:
         if self._retried is not None:  # the frames that failed have ended by now
             forget_locals(self._retried)
             self._retried = None
-        finished = self._attempt.finish is not None
-        due = not self._call.pace or now >= self._frame or finished or not self.streaming
-        if not (due and (self._view.pending or finished)):
+        view, finish = self._view, self._attempt.finish
+        due = now >= self._frame or not (self._pace and self.streaming)
+        if finish is None and not (due and view.pending):
             return []
-        self._clock.hand_over()
-        values = self._view.take(last=finished and not self._lacks_text(self._attempt.finish))
-        if self._call.pace:
-            self._frame = now + frame(self._call.pace, self._view.length)
+        self._clock.ours = False
+        values = view.take(last=finish is not None and not self._lacks_text(finish))
+        if self._pace:
+            self._frame = next_frame(self._frame, now, self._pace, view.length)
         return values
 
     def close(self) -> None:
@@ -206,8 +206,7 @@ class ReplyState:
         self._attempt.end()
 
     def _show(self) -> None:
-        events = self._attempt.take()
-        seam = self._recovery.seam
+        events, seam = self._attempt.take(), self._recovery.seam
         for event in events if seam is None else self._joined(seam, events):
             self._emit(Restarted(self._number) if isinstance(event, Restarted) else event)
 
@@ -252,9 +251,8 @@ class ReplyState:
         usage = finish.usage or attempt.usage
         return replace(finish, usage=usage, backend=self._call.backend.name)
 
-    def _lacks_text(self, finish: Finish | None) -> bool:
-        reason = "stop" if finish is None else finish.reason
-        return self._call.needs_text and not self._said.has_text and reason != "stop"
+    def _lacks_text(self, finish: Finish) -> bool:
+        return self._call.needs_text and not self._said.has_text and finish.reason != "stop"
 
     def _fail(self, error: BaseException) -> None:
         if self._reported:  # it was closed at exit, while another thread read it

@@ -38,8 +38,9 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
                 with closing(open_feed(*reply.begin())) as feed:
                     feed.start()  # in here, because an interrupt may come while it starts
                     while reply.streaming:
-                        reply.step(*feed.get(*reply.patience(monotonic())), monotonic())
-                        yield from reply.take(monotonic())
+                        until, gather = reply.until(monotonic())
+                        reply.step(*feed.get(until, gather), now := monotonic())
+                        yield from reply.take(now)
         finally:
             reply.close()
         if reply.error is not None:
@@ -71,8 +72,9 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
                 async with aclosing(open_async_feed(*reply.begin())) as feed:
                     feed.start()
                     while reply.streaming:
-                        reply.step(*await feed.get(*reply.patience(monotonic())), monotonic())
-                        for value in reply.take(monotonic()):
+                        until, gather = reply.until(monotonic())
+                        reply.step(*await feed.get(until, gather), now := monotonic())
+                        for value in reply.take(now):
                             yield value
         finally:
             reply.close()

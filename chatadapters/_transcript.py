@@ -33,16 +33,15 @@ class Transcript:
 
     def add(self, event: Event) -> None:
         """Take note of an event."""
-        match event:
-            case Text(delta):
-                self._text.write(delta)
-                self.has_text = True
-            case Reasoning(delta):
-                self._reasoning.write(delta)
-                self._has_reasoning = True
-            case Restarted():
-                self._earlier = self.best
-                self._begin()
+        if isinstance(event, Text):
+            self._text.write(event.delta)
+            self.has_text = True
+        elif isinstance(event, Reasoning):
+            self._reasoning.write(event.delta)
+            self._has_reasoning = True
+        elif isinstance(event, Restarted):
+            self._earlier = self.best
+            self._begin()
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def scripted(_url: str, **options: Any) -> Any:
 
 
 def waits(clock: Clock, start: float, seconds: float) -> None:
-    clock.patience(start)
+    clock.until(start)
     clock.tick(start + seconds)
     clock.check(start + seconds)
 
@@ -57,7 +58,7 @@ def test_a_slow_consumer_does_not_make_the_provider_late() -> None:
     clock = Clock(Timeout(first=5, idle=1), 0.0)
     clock.content()
     waits(clock, 0.0, 0.5)
-    clock.hand_over()
+    clock.ours = False
     waits(clock, 1000.0, 0.4)
 
 
@@ -65,7 +66,7 @@ def test_our_own_work_counts_as_waiting() -> None:
     """A flood of bytes without content keeps us busy, and is a stall all the same."""
     clock = Clock(Timeout(first=5), 0.0)
     waits(clock, 0.0, 0.1)
-    clock.patience(5.1)
+    clock.until(5.1)
     clock.tick(5.1)
     with pytest.raises(StallError):
         clock.check(5.1)
@@ -74,12 +75,11 @@ def test_our_own_work_counts_as_waiting() -> None:
 def test_a_busy_machine_does_not_make_the_provider_late() -> None:
     """A wait that ended late lets what came meanwhile be looked for, once, before it is a stall."""
     clock = Clock(Timeout(first=5), 0.0)
-    clock.due = 0.0 + (clock.patience(0.0) or 0)
+    clock.due = clock.until(0.0)
     clock.tick(8.0)
     clock.check(8.0)
-    left = clock.patience(8.0)
-    assert left == 3
-    clock.due = 8.0 + left
+    clock.due = clock.until(8.0)
+    assert clock.due == 11
     clock.tick(19.0)
     with pytest.raises(StallError):
         clock.check(19.0)
@@ -88,22 +88,22 @@ def test_a_busy_machine_does_not_make_the_provider_late() -> None:
 def test_total_counts_everything_and_is_final() -> None:
     """The total deadline is a wall-clock one, and no further attempt follows it."""
     clock = Clock(Timeout(total=10), 0.0)
-    assert clock.patience(4.0) == 6.0
+    assert clock.until(4.0) == 10.0
     clock.content()
     with pytest.raises(StallError, match=r"Timeout.total") as caught:
         waits(clock, 4.0, 6.0)
     assert caught.value.final
 
 
-def test_patience_is_what_is_left_of_the_shortest_clock() -> None:
+def test_a_wait_ends_with_the_shortest_clock() -> None:
     """The loop waits no longer than the next clock allows."""
     clock = Clock(Timeout(first=5, total=100), 0.0)
-    assert clock.patience(0.0) == 5.0
+    assert clock.until(0.0) == 5.0
     clock.tick(2.0)
-    clock.hand_over()
-    assert clock.patience(50.0) == 3.0
-    assert Clock(Timeout(first=None), 0.0).patience(7.0) is None
-    assert Clock(Timeout(first=None, total=3), 0.0).patience(1.0) == 2.0
+    clock.ours = False
+    assert clock.until(50.0) == 53.0
+    assert Clock(Timeout(first=None), 0.0).until(7.0) == inf
+    assert Clock(Timeout(first=None, total=3), 0.0).until(1.0) == 3.0
 
 
 NAMES = ["connect", "first", "idle", "total"]

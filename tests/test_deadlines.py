@@ -124,9 +124,9 @@ def test_a_busy_machine_says_what_it_waited_for(
     """It gives a head up later than it was to; the head has had its time all the same."""
     get = TimedFeed.get
 
-    def late(feed: TimedFeed, patience: float | None, gather: bool = False) -> Any:
+    def late(feed: TimedFeed, until: float, gather: bool = False) -> Any:
         sleep(0.2)
-        return get(feed, patience, gather)
+        return get(feed, until + 0.2, gather)
 
     monkeypatch.setattr(TimedFeed, "get", late)
     url = serve(_silent).url

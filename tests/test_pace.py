@@ -58,9 +58,9 @@ def test_more_of_a_long_text_comes_later() -> None:
     reply = begun("x" * 50_000)
     reply.step([Text("y")], None, 0.01)
     assert reply.take(0.05) == []
-    assert reply.patience(0.05) == (pytest.approx(0.04), True)
+    assert reply.until(0.05) == (pytest.approx(0.09), True)
     assert reply.take(0.23) == []
-    assert reply.patience(0.23) == (pytest.approx(0.01), True)
+    assert reply.until(0.23) == (pytest.approx(0.24), True)
     assert reply.take(0.25) == ["x" * 50_000 + "y"]
 
 
@@ -70,6 +70,26 @@ def test_more_of_a_short_text_comes_with_the_pace() -> None:
     reply.step([Text("y")], None, 0.01)
     assert reply.take(0.03) == []
     assert reply.take(0.05) == ["xy"]
+
+
+def test_tokens_that_come_unevenly_are_shown_as_they_come() -> None:
+    """None waits for a frame as long as they come less often than frames."""
+    reply, text = begun("x"), "x"
+    for number in range(1, 100):
+        now, text = number / 20 + (0.008 if number % 2 else -0.008), text + "y"
+        reply.step([Text("y")], None, now)
+        assert reply.take(now) == [text]
+
+
+@pytest.mark.parametrize("every", [0.001, 0.013, 0.0399, 0.05])
+def test_no_more_values_come_than_the_pace_has(every: float) -> None:
+    """However often it is looked; one alone may come early."""
+    reply, shown = begun("x"), 0
+    for number in range(1, round(2 / every) + 1):
+        reply.step([Text("y")], None, number * every)
+        shown += len(reply.take(number * every))
+    assert shown <= 2 * 25 + 1
+    assert shown >= 2 * min(25, 1 / every) * 0.9
 
 
 @pytest.mark.parametrize("end", [[Finish("stop")], []], ids=["finished", "broken"])

@@ -181,16 +181,16 @@ async def test_what_may_not_be_shown_yet_is_not_read_yet(pieces: int) -> None:
     with answering(drip) as url:
         async with aclosing(AsyncFeed(lambda: stream(url), 2**20)) as feed:
             feed.start()
-            chunks, _ = await feed.get(30)
+            chunks, _ = await feed.get(time.monotonic() + 30)
             more: list[Any] = []
             while True:  # once, unless the machine is too busy to say them all in that time
-                new, _ = await feed.get(2, gather=True)
+                new, _ = await feed.get(time.monotonic() + 2, gather=True)
                 assert len(new) < 10
                 more += new
                 if dripped.is_set():
                     break
             said.set()
-            rest, end = await feed.get(30, gather=True)
+            rest, end = await feed.get(time.monotonic() + 30, gather=True)
     assert b"".join([*chunks, *more]) == b"a" + b"b" * pieces
     assert not b"".join(rest)
     assert end == End(None)

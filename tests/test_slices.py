@@ -6,6 +6,8 @@ import select
 import threading
 from contextlib import closing
 from itertools import islice
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,10 +62,10 @@ def test_a_thread_is_waited_for_in_slices(monkeypatch: pytest.MonkeyPatch) -> No
 
     with closing(Feed(stream, 100)) as feed:
         feed.start()
-        assert feed.get(0.05) == ([], None)
-        assert feed.get(0.05, gather=True) == ([], None)
+        assert feed.get(monotonic() + 0.05) == ([], None)
+        assert feed.get(monotonic() + 0.05, gather=True) == ([], None)
         threading.Timer(0.05, go.set).start()
-        assert feed.get(None)[0] == [b"x"]
+        assert feed.get(inf)[0] == [b"x"]
 
 
 @pytest.mark.usefixtures("windows")

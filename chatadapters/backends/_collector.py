@@ -81,8 +81,9 @@ class Collector:
             last: Whether no text can follow.
         """
         if not (last or self._events or self.progress or self.usage):
-            text = self._open.take(last=False)  # nothing but text is what most blocks bring
-            return [self._open.kind(text)] if text and not self._finished else []
+            channel = self._open  # nothing but text is what most blocks bring
+            text = channel.take() if channel.pieces else ""
+            return [channel.kind(text)] if text and not self._finished else []
         self._gather(last=last)
         events, self._events = self._events, []
         return events
@@ -92,7 +93,7 @@ class Collector:
         self._open = channel
 
     def _gather_text(self, *, last: bool) -> None:
-        text = self._open.take(last=last)
+        text = self._open.end() if last else self._open.take()
         if text and not self._finished:
             self._events.append(self._open.kind(text))
 
@@ -124,21 +125,21 @@ class _Channel:
         """Whether any piece came."""
         return self._taken or any(self.pieces)
 
-    def take(self, *, last: bool) -> str:
-        if not (self.pieces or last):
-            return ""
-        if last and self.so_far is not None:
-            self.pieces.append(self.so_far.flush())
+    def take(self) -> str:
         text = self._joiner.feed("".join(self.pieces))
         self.pieces.clear()
-        self._taken = self._taken or bool(text)
-        if last:
-            text += self._joiner.flush()
-        if self._leaks is not None:
-            text = self._leaks.feed(text)
-            if last:
-                text += self._leaks.flush()
-        return text
+        if text:
+            self._taken = True
+        return text if self._leaks is None else self._leaks.feed(text)
+
+    def end(self) -> str:
+        """Take what is left, when this kind of text is not to go on."""
+        if self.so_far is not None:
+            self.pieces.append(self.so_far.flush())
+        text, rest = self.take(), self._joiner.flush()
+        if self._leaks is None:
+            return text + rest
+        return text + self._leaks.feed(rest) + self._leaks.flush()
 
 
 def usage_of(counts: object) -> Usage:

@@ -14,10 +14,9 @@ from ._collector import Collector
 from ._wire_errors import error_in, not_a_stream, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from .._events import ReaderEvent
-    from .._sse import ServerEvent
 
 EVENT_LIMIT = Limits().event
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -55,7 +54,11 @@ class WireReader(Reader):
         try:
             if self._opening is not None:
                 chunk = self._begin(chunk)
-            self._events(self._sse.feed(chunk))
+            for name, data in self._sse.feed(chunk):
+                if data[:1] == b"{" and name != "error":
+                    self._event(data)
+                elif self._unusual(name, data.strip()):
+                    break
         except StreamError as error:
             return self._broken(error)
         return self._out.take()
@@ -84,7 +87,8 @@ class WireReader(Reader):
 
     def _rest(self) -> None:
         if self._opening is None:
-            self._events(self._sse.flush())
+            for name, data in self._sse.flush():
+                self._unusual(name, data.strip())
             return
         body = bytes(self._opening.body.strip(_BLANK))
         if body and not (self._is_answer(body) and self._out):
@@ -99,17 +103,8 @@ class WireReader(Reader):
             return False
         return True
 
-    def _events(self, events: Iterable[ServerEvent]) -> None:
-        for name, data in events:
-            if data[:1] == b"{" and name != "error":
-                self._event(data)
-            else:
-                self._unusual(name, data.strip())
-                if self._over:
-                    return
-
-    def _unusual(self, name: str, data: bytes) -> None:
-        """Read what is not an event's JSON: the end mark, an error, a keep-alive."""
+    def _unusual(self, name: str, data: bytes) -> bool:
+        """Read the end mark, an error, a keep-alive or JSON; say whether nothing follows."""
         if data == b"[DONE]":
             self._over = True
             self._ending()
@@ -119,6 +114,7 @@ class WireReader(Reader):
         elif data:
             self._listed(data)
             self._event(data)
+        return self._over
 
     def _listed(self, data: bytes) -> None:
         """Look for an error in a list, in which Google's come."""
