@@ -162,12 +162,10 @@ class Attempt:
             return
         delta = event.delta
         try:
-            self._size += len(delta)
+            size = len(delta)
         except TypeError:  # None, of a chunk that has no text
             raise TypeError(_no_event(event)) from None
-        self.content += 1
-        if self._size > self._most:
-            raise _too_long(self._most)
+        self._count(size)
         if self._passes and delta:
             self._raw.write(delta)
             self._events.append(event)
@@ -230,14 +228,10 @@ class Attempt:
         self.content += 1
         self._size += size
         if self._size > self._most:
-            raise _too_long(self._most)
-
-
-def _too_long(most: int) -> LimitExceededError:
-    return LimitExceededError(
-        f"the reply is longer than {most} characters; "
-        "raise limits=Limits(reply=...) if that is wanted"
-    )
+            raise LimitExceededError(
+                f"the reply is longer than {self._most} characters; "
+                "raise limits=Limits(reply=...) if that is wanted"
+            )
 
 
 def _joined(

@@ -68,8 +68,8 @@ class AsyncFeed:
         self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._due = inf  # when the wait is over
-        self._rings = inf  # when the next timer does
-        self._timers: list[tuple[float, asyncio.TimerHandle]] = []  # and when it did before
+        self._rings = inf  # when the next of the timers does
+        self._timers: list[tuple[float, asyncio.TimerHandle]] = []  # with `_rings` before it
 
     def start(self) -> None:
         """Begin to read; what was begun is to be closed."""
@@ -182,11 +182,12 @@ class AsyncFeed:
                 little is not worth reading as long as nothing may be shown.
         """
         self._chunks.append(chunk)
-        self._waiting += len(chunk) if type(chunk) is bytes else size_of(chunk)
+        size = size_of(chunk)
+        self._waiting += size
         arrived, full = self._arrived, self._waiting > self._most
         if arrived is not None:
             if self._gather:
-                little = whole and len(chunk) < _LITTLE and len(self._chunks) >= _FEW
+                little = whole and size < _LITTLE and len(self._chunks) >= _FEW
                 full = full or little
             elif not arrived.done():
                 arrived.set_result(None)

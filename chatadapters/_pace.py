@@ -24,8 +24,7 @@ def next_frame(due: float, now: float, pace: float, length: int) -> float:
         length: As for `frame`.
     """
     seconds = frame(pace, length)
-    late = now - seconds / 2
-    return (late if late > due else due) + seconds  # noqa: FURB136 - in half the time
+    return max(due, now - seconds / 2) + seconds
 
 
 def frame(pace: float, length: int) -> float:
@@ -35,5 +34,4 @@ def frame(pace: float, length: int) -> float:
         pace: Most values a second.
         length: Characters that are shown by now.
     """
-    longer = length * _A_CHARACTER
-    return 1 / pace + (longer if longer < _MOST else _MOST)  # noqa: FURB136 - a third of the time
+    return 1 / pace + min(length * _A_CHARACTER, _MOST)

@@ -58,7 +58,7 @@ class ReplyState:
         self._said = Transcript()
         self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
-        self._pace, self._frame = call.pace, now
+        self._frame = now
         self._reported = False
         self._process = getpid()
         self.streaming = self.over = False
@@ -90,7 +90,6 @@ class ReplyState:
         self._clock.begin()
         self.streaming = True
         call = self._call
-        self._pace = call.pace
         return call.backend, self._recovery.payload, call.timeout, call.rules.limits.buffer
 
     @property
@@ -107,9 +106,9 @@ class ReplyState:
         until, gather = self._clock.until(now), False
         if self._attempt.finish is not None:
             until = now + self._after_finish() - self._clock.waited
-        elif self._view.pending and self._pace:
+        elif self._view.pending and (pace := self._call.pace):
             # However long a frame is, the end is looked for as often as in a short one.
-            until, gather = min(until, self._frame, now + 1 / self._pace), True
+            until, gather = min(until, self._frame, now + 1 / pace), True
         self._clock.due = until
         return until, gather
 
@@ -121,7 +120,7 @@ class ReplyState:
             self._show()
             if self._attempt.finish is not None and (broke is not None or self._is_over()):
                 self._complete()  # what breaks after the finish is no failure
-        except Exception as error:  # of a view, or of the caller's `notice`
+        except Exception as error:  # of a view, or of the caller's `notice`: the reply fails by it
             self._fail(error)
         else:
             if broke is not None and not self.over:
@@ -132,14 +131,14 @@ class ReplyState:
         if self._retried is not None:  # the frames that failed have ended by now
             forget_locals(self._retried)
             self._retried = None
-        view, finish = self._view, self._attempt.finish
-        due = now >= self._frame or not (self._pace and self.streaming)
+        view, finish, pace = self._view, self._attempt.finish, self._call.pace
+        due = now >= self._frame or not (pace and self.streaming)
         if finish is None and not (due and view.pending):
             return []
         self._clock.ours = False
         values = view.take(last=finish is not None and not self._lacks_text(finish))
-        if self._pace:
-            self._frame = next_frame(self._frame, now, self._pace, view.length)
+        if pace:
+            self._frame = next_frame(self._frame, now, pace, view.length)
         return values
 
     def close(self) -> None:
@@ -193,7 +192,7 @@ class ReplyState:
                 self._end(end, now)
             if attempt.finish is None:
                 self._clock.check(now)
-        except Exception as error:  # whatever a reader raises
+        except Exception as error:  # whatever a reader raises: the attempt broke by it
             attempt.broke(error)
             return error
         return None
