@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from ._heads import Head
+    from ._heads import Fields, Head
     from ._routes import Route
 
 _IDLE_SECONDS = 300.0
@@ -62,8 +62,8 @@ class _Connection(Generic[N]):
         old = self._idle_since is None or monotonic() - self._idle_since > _IDLE_SECONDS
         return old or self.stream is None or self.stream.is_readable()
 
-    def _answered(self, request: httpx2.Request, head: Head) -> Head:
-        self._keeps = head.keeps and not closes(request.headers.raw)
+    def _answered(self, headers: Fields, head: Head) -> Head:
+        self._keeps = head.keeps and not closes(headers)
         return head
 
 
@@ -78,8 +78,8 @@ class Connection(_Connection[NetworkStream]):
         """
         self._idle_since = None
         timeouts: dict[str, Any] = request.extensions.get("timeout", {})
-        assert isinstance(request.stream, httpx2.SyncByteStream)
-        data = self.route.written(request, b"".join(request.stream))
+        headers = request.headers.raw
+        data = self.route.written(request, headers, request.read())
         stream, again = self.stream, self.stream is not None
         if stream is None:
             stream = self._connect(timeouts)
@@ -89,7 +89,7 @@ class Connection(_Connection[NetworkStream]):
         while (rest := reader.feed(stream.read(timeout))) is None:
             pass
         stream.put_back(rest)
-        return self._answered(request, reader.head)
+        return self._answered(headers, reader.head)
 
     def _connect(self, timeouts: dict[str, Any]) -> NetworkStream:
         route, timeout = self.route, timeouts.get("connect")
@@ -124,8 +124,8 @@ class AsyncConnection(_Connection[AsyncNetworkStream]):
         """Send a request and give the head of its answer; as `Connection.ask` does."""
         self._idle_since = None
         timeouts: dict[str, Any] = request.extensions.get("timeout", {})
-        assert isinstance(request.stream, httpx2.AsyncByteStream)
-        data = self.route.written(request, b"".join([each async for each in request.stream]))
+        headers = request.headers.raw
+        data = self.route.written(request, headers, await request.aread())
         stream, again = self.stream, self.stream is not None
         if stream is None:
             stream = await self._connect(timeouts)
@@ -135,7 +135,7 @@ class AsyncConnection(_Connection[AsyncNetworkStream]):
         while (rest := reader.feed(await stream.read(timeout))) is None:
             pass
         stream.put_back(rest)
-        return self._answered(request, reader.head)
+        return self._answered(headers, reader.head)
 
     async def _connect(self, timeouts: dict[str, Any]) -> AsyncNetworkStream:
         route, timeout = self.route, timeouts.get("connect")

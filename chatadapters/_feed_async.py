@@ -115,7 +115,7 @@ class AsyncFeed:
                 self._loop.call_soon_threadsafe(self._cancel)
             return
         self._cancel()
-        if self._task is not None:
+        if self._task is not None and not self._task.done():
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _check_loop(self) -> None:

@@ -24,7 +24,7 @@ _MOST_SHOWN = 40
 _TOKEN = TOKEN.encode()
 _VALUE = rb"[^\x00\n\v\f\r]*"
 _LINE = re.compile(_TOKEN + rb" [\x21-\x7e]+ HTTP/1\.1\r\n").fullmatch
-_SENT = re.compile(_TOKEN + rb": (?:[^\x00\s](?:%b[^\x00\s])?)?\r\n" % _VALUE).fullmatch
+_SENT = re.compile(rb"(?:%b: (?:[^\x00\s](?:%b[^\x00\s])?)?\r\n)*" % (_TOKEN, _VALUE)).fullmatch
 _PLAIN = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9]{2})(?: (%b))?\r\n((?:%b:%b\r\n)*)\r\n" % (_VALUE, _TOKEN, _VALUE)
 ).fullmatch
@@ -53,14 +53,16 @@ def request_head(method: bytes, target: bytes, headers: Fields) -> bytes:
     if not _LINE(line):
         raise httpx2.LocalProtocolError(f"no request can be made of {method!r} {target!r}")
     fields = [b"%b: %b\r\n" % field for field in headers]
-    for field, (name, _) in zip(fields, headers, strict=True):
-        if not _SENT(field):
-            raise httpx2.LocalProtocolError(
-                f"the header {name.decode('latin-1')!r} has a character that no header may have"
-            )
     if not fields or headers[0][0].lower() != b"host":
         fields.sort(key=lambda field: field[:5].lower() != b"host:")
-    return line + b"".join(fields) + b"\r\n"
+    written = b"".join(fields)
+    if written.count(b"\n") != len(fields) or not _SENT(written):
+        wrong = next(field for field in fields if field.count(b"\n") > 1 or not _SENT(field))
+        name = wrong.partition(b":")[0].decode("latin-1")
+        raise httpx2.LocalProtocolError(
+            f"the header {name!r} has a character that no header may have"
+        )
+    return line + written + b"\r\n"
 
 
 def with_size(headers: Fields, size: int) -> Fields:
@@ -78,25 +80,24 @@ def with_size(headers: Fields, size: int) -> Fields:
         >>> with_size([(b"Transfer-Encoding", b"chunked")], 2)
         [(b'Content-Length', b'2')]
     """
-    right, written = b"%d" % size, False
-    for name, value in headers:
-        match name.lower():
-            case b"content-length" if value != right or written:
-                raise httpx2.LocalProtocolError(
-                    f"the header Content-Length is {value!r}, and the body has {size} bytes"
-                )
-            case b"content-length":
-                written = True
-            case b"transfer-encoding":
-                others = [item for item in headers if item[0].lower() != b"transfer-encoding"]
-                return with_size(others, size)
-    return headers if written or not size else [*headers, (b"Content-Length", right)]
+    names = [name.lower() for name, _ in headers]
+    if b"transfer-encoding" in names:
+        others = [item for item in headers if item[0].lower() != b"transfer-encoding"]
+        return with_size(others, size)
+    if b"content-length" not in names:
+        return [*headers, (b"Content-Length", b"%d" % size)] if size else headers
+    written = headers[names.index(b"content-length")][1]
+    if written != b"%d" % size or names.count(b"content-length") > 1:
+        raise httpx2.LocalProtocolError(
+            f"the header Content-Length is {written!r}, and the body has {size} bytes"
+        )
+    return headers
 
 
 def closes(headers: Fields) -> bool:
     """Say whether a message is the last one of its connection."""
-    options = b",".join(value for name, value in headers if name.lower() == b"connection")
-    return b"close" in (each.strip().lower() for each in options.split(b","))
+    options = [value for name, value in headers if name.lower() == b"connection"]
+    return any(b"close" in map(bytes.strip, each.lower().split(b",")) for each in options)
 
 
 class Head(NamedTuple):

@@ -8,6 +8,7 @@ DEBUG     an attempt begins; why one failed, in the provider's words, which may 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ._server_wait import status_of
@@ -57,5 +58,10 @@ def _debugged() -> Any:
     logging = sys.modules.get("logging")
     if logging is None:
         return None
-    logger = logging.getLogger(NAME)
+    logger = _logger(logging.getLogger)
     return logger if logger.isEnabledFor(logging.DEBUG) else None
+
+
+@cache
+def _logger(get: Callable[[str], Any]) -> Any:
+    return get(NAME)  # which waits for a lock of the whole process

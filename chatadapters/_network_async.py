@@ -6,6 +6,7 @@ The twin of `_network`. Data is taken from asyncio's transports, with nothing be
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -17,7 +18,7 @@ from ._happy_eyeballs_async import connected
 from ._network import Raised
 from ._reuse import Reuse
 from ._slices import IN, ready
-from ._turns import Bound
+from ._turns import Bound, after_turns
 
 if TYPE_CHECKING:
     import ssl
@@ -141,11 +142,9 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
 
     async def read(self, timeout: float | None) -> bytes:
         """Read some of a head, nothing at the end of the connection."""
-        with self._reuse, Raised(httpx2.ReadTimeout, httpx2.ReadError):
-            if not self._has_come():
-                async with Bound(timeout):
-                    await self._arrival()
-            data = self._next()
+        self._silence = timeout
+        with self._reuse:
+            data = await self.receive()
         self._reuse.came(data)
         return data
 
@@ -244,11 +243,14 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def _watch(self) -> None:
-        """Begin to wait; one timer serves a whole body."""
+        """Begin to wait; one timer serves a whole answer."""
         if self._silence is not None:
             self._asked = monotonic()
             if self._timer is None:
-                self._timer = self._loop.call_later(self._silence, self._check)
+                self._set_timer(self._silence)
+
+    def _set_timer(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._ring)
 
     def released(self) -> None:
         """Note that the body is no longer read."""
@@ -257,15 +259,19 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _check(self) -> None:
+    def _ring(self) -> None:
+        after_turns(partial(self._check, self._timer))
+
+    def _check(self, timer: asyncio.TimerHandle | None) -> None:
         """End a wait that was too long; what the consumer has no room for is not waited for."""
+        if timer is not self._timer:  # that answer has ended meanwhile
+            return
         self._timer = None
         if self._silence is None or self._wanted is None or self._wanted.done():
             return
         left = self._asked + self._silence - monotonic()
         if self._paused or left > 0:
-            left = self._silence if self._paused else left
-            self._timer = self._loop.call_later(left, self._check)
+            self._set_timer(self._silence if self._paused else left)
         else:
             _fail(self._wanted, TimeoutError("timed out"))
 

@@ -78,6 +78,8 @@ class ReasoningSplitter:
 
     def flush(self) -> list[tuple[bool, str]]:
         """Give the text that is held back, when the reply has ended."""
+        if self.settled:
+            return []
         reasoning, answer = self._begin() if self._block is None else ("", "")
         if self._block is not None and self._block.stopped is None:
             left = self._trim(self._block.flush(), self._block.rest)

@@ -39,17 +39,21 @@ class Route(NamedTuple):
     forwards: bool = False
     headers: Fields = ()
 
-    def written(self, request: httpx2.Request, body: bytes) -> bytes:
+    def written(self, request: httpx2.Request, headers: Fields, body: bytes) -> bytes:
         """Write a request that goes this way.
+
+        Args:
+            request: The request.
+            headers: Its headers, names and values.
+            body: All of its body.
 
         Raises:
             httpx2.LocalProtocolError: It cannot be sent as it is.
         """
-        return self._head(request, len(body)) + body
+        return self._head(request, with_size(headers, len(body))) + body
 
-    def _head(self, request: httpx2.Request, size: int) -> bytes:
-        url, headers = request.url, with_size(request.headers.raw, size)
-        method = request.method.encode("ascii")
+    def _head(self, request: httpx2.Request, headers: Fields) -> bytes:
+        url, method = request.url, request.method.encode("ascii")
         if not self.forwards:
             return request_head(method, url.raw_path, headers)
         given = {name.lower() for name, _ in headers}

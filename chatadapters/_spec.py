@@ -160,7 +160,8 @@ class Spec:
 
     def secrets(self) -> tuple[str, ...]:
         """Give the keys in what the caller adds to a request: headers, query, body, tools."""
-        return tuple(key for name in _ADDED for key in named_secrets(self.options.get(name)))
+        added = [self.options[name] for name in _ADDED if name in self.options]
+        return tuple(key for given in added for key in named_secrets(given))
 
     def __getstate__(self) -> dict[str, Any]:
         if self.secrets():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,18 +14,19 @@ from .._http import body_of
 from .._pour import PouredStream
 from ._addresses import check_url
 from ._given_keys import afetched, fetched
-from ._openai_clients import keeps_deadlines, load_sdk
+from ._openai_clients import Lent, keeps_deadlines, load_sdk
 from ._openai_requests import Request, answer, async_answer
 from ._openai_sdk_errors import as_sdk_errors, saying_what_came
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from .._abort import Hangup
     from .._clients import Clients
     from .._policies import Timeout
     from ._given_keys import Key
-    from ._openai_heads import Heads
+    from ._openai_clients import Kept
     from ._openai_options import Api
     from ._sent_keys import SentKeys
 
@@ -64,8 +65,8 @@ class Access(NamedTuple):
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
         """Give the same stream where its connection is ours, which keeps deadlines."""
-        lent = self.client is not None or self.async_client is not None
-        return self.stream(payload, timeout) if not lent and keeps_deadlines() else None
+        ours = not self._is_lent() and keeps_deadlines()
+        return self.stream(payload, timeout) if ours else None
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
         """Give the stream of an answer; the async twin of `stream`."""
@@ -74,54 +75,48 @@ class Access(NamedTuple):
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
-        with (
-            self._sync_client() as (client, heads),
-            answer(Request(client, heads, self.api, payload, timeout)) as response,
-        ):
-            hangup.answered(response)
-            with as_sdk_errors(response):
-                yield from body_of(response)
+        with saying_what_came(self.asked_url), self._loan() as http:
+            client, heads = http.sdk(self._settings(fetched("api_key", self.api_key)))
+            with answer(Request(client, heads, self.api, payload, timeout)) as response:
+                hangup.answered(response)
+                with as_sdk_errors(response):
+                    yield from body_of(response)
 
     @asynccontextmanager
     async def _answer(
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
         await load_sdk()
-        async with (
-            self._async_client() as (client, heads),
-            async_answer(Request(client, heads, self.api, payload, timeout)) as response,
-        ):
-            with as_sdk_errors(response):
-                yield response
+        with saying_what_came(self.asked_url):
+            async with self._async_loan() as http:
+                client, heads = http.sdk(self._settings(await afetched("api_key", self.api_key)))
+                asked = Request(client, heads, self.api, payload, timeout)
+                async with async_answer(asked) as response:
+                    with as_sdk_errors(response):
+                        yield response
 
-    @contextmanager
-    def _sync_client(self) -> Generator[tuple[Any, Heads | None], None, None]:
+    def _loan(self) -> AbstractContextManager[Kept | Lent]:
         if self.client is not None:
-            settings = self._settings(fetched("api_key", self.api_key), lent=True)
-            yield self.client.with_options(**settings), None
-        elif self.async_client is not None:
-            raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
-        else:
-            with saying_what_came(self.asked_url), self.clients.sync() as http:
-                yield http.sdk(self._settings(fetched("api_key", self.api_key)))
-
-    @asynccontextmanager
-    async def _async_client(self) -> AsyncGenerator[tuple[Any, Heads | None], None]:
+            return nullcontext(Lent(self.client))
         if self.async_client is not None:
-            settings = self._settings(await afetched("api_key", self.api_key), lent=True)
-            yield self.async_client.with_options(**settings), None
-        elif self.client is not None:
+            raise OptionError("async_client= serves predict.aio only: give client=OpenAI(...) too")
+        return self.clients.sync()
+
+    def _async_loan(self) -> AbstractAsyncContextManager[Kept | Lent]:
+        if self.async_client is not None:
+            return nullcontext(Lent(self.async_client))
+        if self.client is not None:
             raise OptionError(
                 "client= serves sync replies only: give async_client=AsyncOpenAI(...) too"
             )
-        else:
-            with saying_what_came(self.asked_url):
-                async with self.clients.aio() as http:
-                    yield http.sdk(self._settings(await afetched("api_key", self.api_key)))
+        return self.clients.aio()
 
-    def _settings(self, given: str | None, *, lent: bool = False) -> dict[str, Any]:
+    def _is_lent(self) -> bool:
+        return self.client is not None or self.async_client is not None
+
+    def _settings(self, given: str | None) -> dict[str, Any]:
         """Give the SDK client's settings; what a lent client has of its own is left alone."""
-        settings: dict[str, Any] = {"max_retries": 0}
+        settings, lent = dict[str, Any](max_retries=0), self._is_lent()
         if self.base_url:
             settings["base_url"] = self.base_url
         elif not lent and (url := os.environ.get("OPENAI_BASE_URL")):

@@ -122,6 +122,21 @@ class Kept:
         return self._http.close() if hasattr(self._http, "close") else self._http.aclose()
 
 
+class Lent:
+    """A client of the SDK's that a caller made; it has to make every request itself.
+
+    Args:
+        client: The client.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def sdk(self, settings: Mapping[str, Any]) -> tuple[Any, None]:
+        """Give it with these settings."""
+        return self._client.with_options(**settings), None
+
+
 def sync_client(_key: object = None) -> Kept:
     """Make an HTTP client for sync requests."""
     sdk = openai_sdk()

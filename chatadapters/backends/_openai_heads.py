@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache, partial
-from logging import DEBUG, getLogger
+from logging import DEBUG, Logger, getLogger
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,12 @@ def watched(client: Any, resource: Any) -> bool:
     functions = (type(resource).create, type(client).post, type(client).request)
     own = all(type(each) is FunctionType and _is_of_sdk(each) for each in functions)
     replaced = {"create", "post", "request"} & (vars(resource).keys() | vars(client).keys())
-    return not own or bool(replaced) or getLogger("openai").isEnabledFor(DEBUG)
+    return not own or bool(replaced) or _logger().isEnabledFor(DEBUG)
+
+
+@cache
+def _logger() -> Logger:
+    return getLogger("openai")
 
 
 @cache

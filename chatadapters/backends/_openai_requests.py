@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from ._openai_options import Api
 
 _BESIDE_BODY = ("extra_headers", "extra_query")
-_AS_THE_SDK: dict[str, Any] = {
-    "ensure_ascii": False,
-    "separators": (",", ":"),
-    "allow_nan": False,
-}
+_as_the_sdk = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class Request:
@@ -177,7 +173,7 @@ def _body(payload: Mapping[str, Any]) -> bytes | None:
     said = {name: value for name, value in payload.items() if name not in _BESIDE_BODY}
     more = said.pop("extra_body", None) or {}
     try:
-        return json.dumps({**said, **more}, **_AS_THE_SDK).encode()
+        return _as_the_sdk({**said, **more}).encode()
     except (TypeError, ValueError):
         return None
 
