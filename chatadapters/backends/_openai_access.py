@@ -14,9 +14,9 @@ from .._http import body_of
 from .._pour import PouredStream
 from ._addresses import check_url
 from ._given_keys import afetched, fetched
-from ._openai_clients import Lent, keeps_deadlines, load_sdk
+from ._openai_clients import Lent, keeps_deadlines, load_sdk, openai_sdk
 from ._openai_requests import Request, answer, async_answer
-from ._openai_sdk_errors import as_sdk_errors, saying_what_came
+from ._openai_sdk_errors import broken, say_what_came, sdk_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -75,25 +75,36 @@ class Access(NamedTuple):
     def _read(
         self, payload: Mapping[str, Any], timeout: Timeout, hangup: Hangup
     ) -> Generator[bytes, None, None]:
-        with saying_what_came(self.asked_url), self._loan() as http:
-            client, heads = http.sdk(self._settings(fetched("api_key", self.api_key)))
-            with answer(Request(client, heads, self.api, payload, timeout)) as response:
-                hangup.answered(response)
-                with as_sdk_errors(response):
-                    yield from body_of(response)
+        try:
+            with self._loan() as http:
+                client, heads = http.sdk(self._settings(fetched("api_key", self.api_key)))
+                with answer(Request(client, heads, self.api, payload, timeout)) as response:
+                    hangup.answered(response)
+                    try:
+                        yield from body_of(response)
+                    except broken() as error:
+                        raise sdk_error(error, response.request) from error
+        except openai_sdk().APIStatusError as error:
+            say_what_came(error, self.asked_url)
+            raise
 
     @asynccontextmanager
     async def _answer(
         self, payload: Mapping[str, Any], timeout: Timeout
     ) -> AsyncGenerator[Any, None]:
         await load_sdk()
-        with saying_what_came(self.asked_url):
+        try:
             async with self._async_loan() as http:
                 client, heads = http.sdk(self._settings(await afetched("api_key", self.api_key)))
                 asked = Request(client, heads, self.api, payload, timeout)
                 async with async_answer(asked) as response:
-                    with as_sdk_errors(response):
+                    try:
                         yield response
+                    except broken() as error:
+                        raise sdk_error(error, response.request) from error
+        except openai_sdk().APIStatusError as error:
+            say_what_came(error, self.asked_url)
+            raise
 
     def _loan(self) -> AbstractContextManager[Kept | Lent]:
         if self.client is not None:
