@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import zip_longest
 from math import inf
 from queue import SimpleQueue
@@ -121,8 +122,9 @@ def _sockets(running: BaseSelector) -> list[socket.socket]:
 
 
 def _addresses(host: str, port: int, deadline: float) -> list[Address]:
-    with suppress(socket.gaierror):  # it is a name, which may take long
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    found = numeric(host, port)
+    if found is not None:
+        return found
     answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
     ours, bell = socket.socketpair()
 
@@ -140,6 +142,14 @@ def _addresses(host: str, port: int, deadline: float) -> list[Address]:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+@lru_cache(maxsize=256)
+def numeric(host: str, port: int) -> list[Address] | None:
+    """Give where to connect to for an address; None for a name, which may take long."""
+    with suppress(socket.gaierror):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    return None
 
 
 def _check_stopped(request: Hangup | None) -> None:

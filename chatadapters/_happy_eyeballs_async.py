@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ._happy_eyeballs import NEXT_ADDRESS_SECONDS, by_turns, new_socket
+from ._happy_eyeballs import NEXT_ADDRESS_SECONDS, by_turns, new_socket, numeric
 
 if TYPE_CHECKING:
     from ._happy_eyeballs import Address
@@ -71,7 +70,8 @@ async def _open(address: Address) -> socket.socket:
 
 
 async def _addresses(host: str, port: int) -> list[Address]:
-    with suppress(socket.gaierror):  # it is a name, which may take long
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    found = numeric(host, port)
+    if found is not None:
+        return found
     loop = asyncio.get_running_loop()
     return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

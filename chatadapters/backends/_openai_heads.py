@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 _MOST_HEADS = 16
+_METHODS = ("create", "post", "request")
 
 
 class Heads:
@@ -67,8 +68,8 @@ def watched(client: Any, resource: Any) -> bool:
     """
     functions = (type(resource).create, type(client).post, type(client).request)
     own = all(type(each) is FunctionType and _is_of_sdk(each) for each in functions)
-    replaced = {"create", "post", "request"} & (vars(resource).keys() | vars(client).keys())
-    return not own or bool(replaced) or _logger().isEnabledFor(DEBUG)
+    replaced = any(name in vars(each) for each in (resource, client) for name in _METHODS)
+    return not own or replaced or _logger().isEnabledFor(DEBUG)
 
 
 @cache
