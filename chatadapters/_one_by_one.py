@@ -12,6 +12,7 @@ from threading import local
 from time import thread_time
 
 _SECONDS = 0.001
+_MOST = 30  # in one turn, such as that after a garbage collection of a tenth of a second
 
 _thread = local()
 
@@ -30,7 +31,8 @@ class _Line:
     """Those that wait to begin in one event loop.
 
     One begins in each turn of the loop, and one more for each `_SECONDS` of work in that turn, so
-    that a loop which is busy with replies under way does not keep the others from beginning.
+    that a loop which is busy with replies under way does not keep the others from beginning; but at
+    most `_MOST`, for which those under way have to wait.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -50,7 +52,7 @@ class _Line:
             _thread.line = None
             return
         began, self._began = self._began, thread_time()
-        more = 1 + int((self._began - began) / _SECONDS)
+        more = min(1 + int((self._began - began) / _SECONDS), _MOST)
         while self._waiting and more:
             turn = self._waiting.popleft()
             if not turn.done():  # its reply was stopped meanwhile

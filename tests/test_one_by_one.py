@@ -52,6 +52,22 @@ async def test_more_begin_while_the_loop_has_other_work() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_few_begin_after_a_long_turn() -> None:
+    """A pause, such as of the garbage collector, does not let all begin at once."""
+    begun: list[int] = []
+    tasks = [asyncio.create_task(_begin(number, begun)) for number in range(300)]
+    await asyncio.sleep(0)
+    most = before = 0
+    while len(begun) < 300:
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass
+        await asyncio.sleep(0)
+        most, before = max(most, len(begun) - before), len(begun)
+    assert 1 < most <= 30
+    await asyncio.gather(*tasks)
+
+
 async def test_one_that_is_stopped_holds_up_nobody() -> None:
     """Whoever leaves while it waits gives its turn to the next."""
     begun: list[int] = []
