@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
+import uvloop
 
 from chatadapters._network_async import connect_tcp
 from chatadapters._turns import Bound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 async def test_what_came_while_the_loop_was_busy_is_not_too_late() -> None:
@@ -28,6 +37,51 @@ async def test_what_came_while_the_loop_was_busy_is_not_too_late() -> None:
         (await task).abort()
         await asyncio.sleep(0)
     server.close()
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("new", LOOPS.values(), ids=LOOPS)
+def test_an_answer_that_came_while_the_loop_was_busy_is_read(
+    new: Callable[[], asyncio.AbstractEventLoop], part: str
+) -> None:
+    """Though the loop was blocked for longer than the longest silence."""
+
+    def block(other: socket.socket, served: socket.socket) -> None:
+        other.recv(1)
+        time.sleep(0.4)
+        served.sendall(b"x")
+
+    async def read(listener: socket.socket) -> bytes:
+        stream = await connect_tcp("127.0.0.1", listener.getsockname()[1], 5)
+        served, _ = listener.accept()
+        ours, theirs = socket.socketpair()
+        with served, ours, theirs:
+            asyncio.get_running_loop().add_reader(ours, block, ours, served)
+            if part == "body":
+                stream.begin_body(0.2)
+            theirs.sendall(b"x")
+            came = await (stream.read(0.2) if part == "head" else stream.receive())
+            asyncio.get_running_loop().remove_reader(ours)
+        stream.abort()
+        await asyncio.sleep(0)
+        return came
+
+    with socket.create_server(("127.0.0.1", 0)) as server, asyncio.Runner(loop_factory=new) as run:
+        assert run.run(read(server)) == b"x"
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+async def test_an_answer_that_does_not_come_is_not_waited_for(part: str) -> None:
+    """The longest silence is over."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stream = await connect_tcp("127.0.0.1", listener.getsockname()[1], 5)
+        if part == "body":
+            stream.begin_body(0.1)
+        began = time.monotonic()
+        with pytest.raises(httpx2.ReadTimeout):
+            await (stream.read(0.1) if part == "head" else stream.receive())
+        assert time.monotonic() - began >= 0.1
+        stream.abort()
 
 
 async def test_a_wait_that_is_too_long_ends() -> None:
