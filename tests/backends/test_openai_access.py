@@ -231,6 +231,20 @@ async def test_a_ready_made_async_client_is_used(server: Served) -> None:
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+async def test_an_error_of_a_ready_made_client_says_what_came() -> None:
+    """As one of a client of ours does, sync and async."""
+    lost, says = answer(b"", status="404 Not Found"), "404; is base_url right"
+    with Served([lost, lost]) as server:
+        with openai.OpenAI(api_key=KEY, base_url=server.url) as client:
+            backend = OpenAIBackend("m", client=client)
+            with pytest.raises(openai.NotFoundError, match=says):
+                list(backend.stream(backend.build(HI, {}), Timeout()))
+        async with openai.AsyncOpenAI(api_key=KEY, base_url=server.url) as async_client:
+            backend = OpenAIBackend("m", async_client=async_client)
+            with pytest.raises(openai.NotFoundError, match=says):
+                await anext(backend.astream(backend.build(HI, {}), Timeout()))
+
+
 def test_azure_is_a_ready_made_client(server: Served) -> None:
     """Its URLs and its header are the SDK's affair."""
     client = openai.AzureOpenAI(
