@@ -15,6 +15,7 @@ from ._server_wait import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from logging import Logger
 
     from ._backend import Backend
     from ._events import Reply
@@ -30,11 +31,9 @@ def attempt_begins(number: int, backend: Backend) -> None:
 
 def attempt_failed(number: int, wait: float, error: BaseException) -> None:
     """Tell that an attempt failed and another one follows."""
-    from logging import getLogger
-
     status = status_of(error)
     kind = type(error).__name__ if status is None else f"{type(error).__name__} ({status})"
-    logger = getLogger(NAME)
+    logger = _logger()
     logger.warning("attempt %d failed, the next one follows in %.2f s: %s", number, wait, kind)
     logger.debug("attempt %d failed: %s", number, error)
 
@@ -58,10 +57,12 @@ def _debugged() -> Any:
     logging = sys.modules.get("logging")
     if logging is None:
         return None
-    logger = _logger(logging.getLogger)
+    logger = _logger()
     return logger if logger.isEnabledFor(logging.DEBUG) else None
 
 
 @cache
-def _logger(get: Callable[[str], Any]) -> Any:
-    return get(NAME)  # which waits for a lock of the whole process
+def _logger() -> Logger:
+    from logging import getLogger
+
+    return getLogger(NAME)  # which waits for a lock of the whole process

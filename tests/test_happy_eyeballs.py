@@ -18,17 +18,16 @@ from typing import Any
 import httpx2
 import pytest
 import trustme
-import uvloop
 
 from chatadapters import _happy_eyeballs, _happy_eyeballs_async
 from chatadapters._abort import AbortableStream, Hangup
 from chatadapters._network_async import AsyncNetworkStream, connect_tcp
 from chatadapters.testing.faults import FaultServer
+from tests.event_loops import LOOPS
 from tests.torture.test_leaks import files
 
 _STEPS = 25
 _STEPS_OF_TLS = 150
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvloop
 
 from chatadapters import make_predict
 from chatadapters.testing import Pause, ScriptedBackend
+from tests.event_loops import LOOPS
 from tests.kept_server import MAKE, ONCE, Server, authority, server
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_a_reply_is_closed_in_another_loop() -> None:
 
 
 @pytest.mark.parametrize("server", ["http"], indirect=True)
-@pytest.mark.parametrize("new", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("new", LOOPS.values(), ids=LOOPS)
 def test_a_loop_that_runs_frees_the_connection(
     new: Callable[[], asyncio.AbstractEventLoop], server: Server
 ) -> None:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-import uvloop
 
 from chatadapters._network_async import connect_tcp
 from chatadapters._turns import Bound
+from tests.event_loops import LOOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 async def test_what_came_while_the_loop_was_busy_is_not_too_late() -> None:

@@ -40,6 +40,7 @@ class Access(NamedTuple):
         api: `"chat"` or `"responses"`.
         client: The SDK's client that was lent for sync replies, or None.
         async_client: The same for async ones.
+        lent: Whether one of them was.
         clients: Those of ours.
         base_url: As the backend has it.
         asked_url: The base URL that was chosen, also by the environment; None for OpenAI's own.
@@ -50,6 +51,7 @@ class Access(NamedTuple):
     api: Api
     client: Any
     async_client: Any
+    lent: bool
     clients: Clients[Any, Any]
     base_url: str | None
     asked_url: str | None
@@ -65,7 +67,7 @@ class Access(NamedTuple):
 
     def timed_stream(self, payload: Mapping[str, Any], timeout: Timeout) -> AbortableStream | None:
         """Give the same stream where its connection is ours, which keeps deadlines."""
-        ours = not self._is_lent() and keeps_deadlines()
+        ours = not self.lent and keeps_deadlines()
         return self.stream(payload, timeout) if ours else None
 
     def astream(self, payload: Mapping[str, Any], timeout: Timeout) -> PouredStream:
@@ -122,17 +124,14 @@ class Access(NamedTuple):
             )
         return self.clients.aio()
 
-    def _is_lent(self) -> bool:
-        return self.client is not None or self.async_client is not None
-
     def _settings(self, given: str | None) -> dict[str, Any]:
         """Give the SDK client's settings; what a lent client has of its own is left alone."""
-        settings, lent = dict[str, Any](max_retries=0), self._is_lent()
+        settings: dict[str, Any] = {"max_retries": 0}
         if self.base_url:
             settings["base_url"] = self.base_url
-        elif not lent and (url := os.environ.get("OPENAI_BASE_URL")):
+        elif not self.lent and (url := os.environ.get("OPENAI_BASE_URL")):
             check_url("OPENAI_BASE_URL", url, query=False)
-        if self.api_key or not lent:
+        if self.api_key or not self.lent:
             settings["api_key"] = self._key(given)
         return settings
 

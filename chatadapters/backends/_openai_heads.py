@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache, partial
-from logging import DEBUG, Logger, getLogger
+from logging import DEBUG, getLogger
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_HEADS = 16
 _METHODS = ("create", "post", "request")
+_sdk_logger = getLogger("openai")
 
 
 class Heads:
@@ -69,12 +70,7 @@ def watched(client: Any, resource: Any) -> bool:
     functions = (type(resource).create, type(client).post, type(client).request)
     own = all(type(each) is FunctionType and _is_of_sdk(each) for each in functions)
     replaced = any(name in vars(each) for each in (resource, client) for name in _METHODS)
-    return not own or replaced or _logger().isEnabledFor(DEBUG)
-
-
-@cache
-def _logger() -> Logger:
-    return getLogger("openai")
+    return not own or replaced or _sdk_logger.isEnabledFor(DEBUG)
 
 
 @cache

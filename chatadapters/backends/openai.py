@@ -165,6 +165,7 @@ class OpenAIBackend(Backend):
             api=self.api,
             client=self.client,
             async_client=self.async_client,
+            lent=self._is_lent(),
             clients=self._clients,
             base_url=self.base_url,
             asked_url=self._asked_url(),
