@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .._events import Finish
-from ._wire_reader import WireReader
+from ._event_form import EventForm
+from ._wire_reader import EVENT_LIMIT, WireReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._events import ReaderEvent
+    from ._openai_types import Chunk, RawChunk
+
+AnyChunk = TypeVar("AnyChunk", "Chunk", "RawChunk")
 
 
-class EarlyFinishReader(WireReader):
+class EarlyFinishReader(WireReader, Generic[AnyChunk]):
     """Takes that finish reason for the end which nothing follows.
 
     Proxies of Gemini say one with each piece of a chat, KoboldCpp with each piece of a raw
     completion. A subclass shows each to `_may_end`, and pieces without one while one is held.
+
+    Args:
+        key: The name of the field that has the text.
+        cumulative: As for `WireReader`.
+        leaks: As for `WireReader`.
+        limit: As for `WireReader`.
     """
 
-    _held: str | None = None  # a finish reason that came with text, which may go on
-    _early = False  # whether it did
+    def __init__(
+        self,
+        key: str,
+        *,
+        cumulative: bool = False,
+        leaks: bool = False,
+        limit: int = EVENT_LIMIT,
+    ) -> None:
+        self._known = EventForm(key)
+        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit, form=self._known)
+        self._held: str | None = None  # a finish reason that came with text, which may go on
+        self._early = False  # whether it did
+
+    def _event(self, data: bytes) -> None:
+        self._known.forget()  # what came before may change what an event says
+        chunk = self._chunk(data)
+        if self._known.learns and (alone := self._text_alone(chunk)):
+            self._known.learn(data, alone)
+
+    def _chunk(self, data: bytes) -> AnyChunk:
+        """Read the JSON of one event."""
+        raise NotImplementedError  # each API has its own
+
+    def _text_alone(self, chunk: AnyChunk) -> str | None:
+        """Give the text of an event that says nothing else, nothing of any other."""
+        raise NotImplementedError  # each API has its own
 
     def broke(self) -> Sequence[ReaderEvent]:
         """Give the finish that came with the last text, unless this server says one with each."""

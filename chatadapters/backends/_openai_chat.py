@@ -112,7 +112,7 @@ def _decoder() -> TypedDecoder[Chunk]:
     return TypedDecoder(Chunk)
 
 
-class ChatReader(EarlyFinishReader):
+class ChatReader(EarlyFinishReader["Chunk"]):
     r"""Reads the answer to a chat-completions request.
 
     Args:
@@ -128,14 +128,14 @@ class ChatReader(EarlyFinishReader):
     def __init__(
         self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
     ) -> None:
-        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit)
+        super().__init__("content", cumulative=cumulative, leaks=leaks, limit=limit)
         self._decode = _decoder().decode
         self._tools = ToolCalls(cumulative=cumulative)
         self._refused = False
         self._unshown = ""  # what came that is not text
         self._repeats: bool | None = None  # whether messages say again what deltas said
 
-    def _event(self, data: bytes) -> None:
+    def _chunk(self, data: bytes) -> Chunk:
         chunk = self._decode(data)
         if chunk.error or chunk.choices is None:
             self._no_answer(data)
@@ -163,6 +163,16 @@ class ChatReader(EarlyFinishReader):
                 self._may_end(finish_reason(choice.finish_reason), brings=brings)
         if not choices and chunk.choices is not None:
             self._ending()
+        return chunk
+
+    def _text_alone(self, chunk: Chunk) -> str | None:
+        match chunk.choices:
+            case [choice] if choice.delta is not None and not choice.index:
+                text = choice.delta.content
+                alone = type(choice)(type(choice.delta)(text), index=choice.index)
+                return text if isinstance(text, str) and chunk == type(chunk)([alone]) else None
+            case _:
+                return None
 
     def _has_said(self) -> bool:
         return super()._has_said() or bool(self._unshown or self._tools.whole())

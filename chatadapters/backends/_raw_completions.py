@@ -55,7 +55,7 @@ def _decoder() -> TypedDecoder[RawChunk]:
     return TypedDecoder(RawChunk)
 
 
-class CompletionsReader(EarlyFinishReader):
+class CompletionsReader(EarlyFinishReader["RawChunk"]):
     r"""Reads the answer to a raw-completions request, whichever server gives it.
 
     Args:
@@ -68,11 +68,11 @@ class CompletionsReader(EarlyFinishReader):
     """
 
     def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
-        super().__init__(cumulative=cumulative, limit=limit)
+        super().__init__("text", cumulative=cumulative, limit=limit)
         self._decode = _decoder().decode
         self._unmarked = False  # whether text came without a finish reason
 
-    def _event(self, data: bytes) -> None:
+    def _chunk(self, data: bytes) -> RawChunk:
         chunk = self._decode(data)
         if chunk.error or (chunk.choices is None and chunk.content is None):
             self._no_answer(data)
@@ -88,6 +88,15 @@ class CompletionsReader(EarlyFinishReader):
             self._said(chunk.content, None)
             if chunk.stop:
                 self._finish(finish_reason(chunk.stop_type or "stop") or "stop")
+        return chunk
+
+    def _text_alone(self, chunk: RawChunk) -> str | None:
+        match chunk.choices:
+            case [choice] if not choice.index:
+                alone = type(choice)(choice.text, index=choice.index)
+                return choice.text if chunk == type(chunk)([alone]) else None
+            case _:
+                return None
 
     def _said(self, text: str | None, theirs: str | None) -> None:
         if text:

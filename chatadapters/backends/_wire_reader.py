@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._events import ReaderEvent
+    from ._event_form import EventForm
 
 EVENT_LIMIT = Limits().event
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -31,14 +32,21 @@ class WireReader(Reader):
         cumulative: Whether the server sends the text so far where the new text belongs.
         leaks: Whether control tokens at the end of the answer are dropped.
         limit: Most bytes of one event, or of a body that is no stream.
+        form: Finds the text of events in which nothing else is new, if the API has such.
     """
 
     def __init__(
-        self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
+        self,
+        *,
+        cumulative: bool = False,
+        leaks: bool = False,
+        limit: int = EVENT_LIMIT,
+        form: EventForm | None = None,
     ) -> None:
         self._opening: _Opening | None = _Opening(limit)
         self._sse = SSEDecoder(limit)
         self._out = Collector(cumulative=cumulative, leaks=leaks)
+        self._form = form
         self._over = False
 
     def bound(self, event: int) -> None:
@@ -54,8 +62,11 @@ class WireReader(Reader):
         try:
             if self._opening is not None:
                 chunk = self._begin(chunk)
+            form = self._form
             for name, data in self._sse.feed(chunk):
-                if data[:1] == b"{" and name != "error":
+                if form is not None and not name and (text := form.text(data)):
+                    self._out.text(text)
+                elif data[:1] == b"{" and name != "error":
                     self._event(data)
                 elif self._unusual(name, data.strip()):
                     break
