@@ -93,7 +93,7 @@ def reply(count: int) -> None:
     block = wire_of("/chat/completions")[0](TOKEN)
     for number in range(count):
         state.until(float(number))
-        state.step([block], None, float(number))
+        state.step(([block], None), float(number))
         assert state.take(float(number))
 
 

@@ -47,7 +47,7 @@ class Attempt:
         usage: The tokens it took, if the provider told them apart from the finish.
         done: Whether the server marked the end of its stream.
         over: Whether nothing that follows could matter.
-        content: How many pieces of content came.
+        content: How many pieces of content came; a finish is one.
     """
 
     def __init__(
@@ -165,7 +165,10 @@ class Attempt:
             size = len(delta)
         except TypeError:  # None, of a chunk that has no text
             raise TypeError(_no_event(event)) from None
-        self._count(size)
+        self.content += 1
+        self._size += size
+        if self._size > self._most:
+            raise self._too_long()
         if self._passes and delta:
             self._raw.write(delta)
             self._events.append(event)
@@ -214,6 +217,7 @@ class Attempt:
         self._flush()
         if self.finish is None:
             self.finish = finish
+            self.content += 1
 
     def _flush(self) -> None:
         if self._join is not None:
@@ -228,10 +232,13 @@ class Attempt:
         self.content += 1
         self._size += size
         if self._size > self._most:
-            raise LimitExceededError(
-                f"the reply is longer than {self._most} characters; "
-                "raise limits=Limits(reply=...) if that is wanted"
-            )
+            raise self._too_long()
+
+    def _too_long(self) -> LimitExceededError:
+        return LimitExceededError(
+            f"the reply is longer than {self._most} characters; "
+            "raise limits=Limits(reply=...) if that is wanted"
+        )
 
 
 def _joined(

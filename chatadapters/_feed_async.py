@@ -182,7 +182,7 @@ class AsyncFeed:
                 little is not worth reading as long as nothing may be shown.
         """
         self._chunks.append(chunk)
-        size = size_of(chunk)
+        size = len(chunk) if type(chunk) is bytes else size_of(chunk)
         self._waiting += size
         arrived, full = self._arrived, self._waiting > self._most
         if arrived is not None:

@@ -68,10 +68,10 @@ class ChunkedBody:
 
     def feed(self, data: bytes) -> bytes:
         if self._open == b"\r\n":  # one whole chunk is what most servers send
-            size = data.find(b"\r\n")
-            left = len(data) - size - 4
-            if left > 0 and data[:size].lower() == b"%x" % left and data.endswith(b"\r\n"):
-                return data[size + 2 : -2]
+            told, _, rest = data.partition(b"\r\n")
+            block = rest.removesuffix(b"\r\n")
+            if block and len(block) + 2 == len(rest) and told.lower() == b"%x" % len(block):
+                return block
         if not data:
             raise httpx2.RemoteProtocolError(_CUT)
         if len(data) <= self._left:

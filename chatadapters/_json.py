@@ -172,32 +172,35 @@ class SurrogateJoiner:
     A high half at the end of a delta waits for the low half at the start of the next one; a
     half that finds no partner becomes U+FFFD. Each kind of text needs a joiner of its own.
 
+    Attributes:
+        high: The half that waits, or `""`; while none does, ASCII needs no joiner.
+
     Example:
         >>> joiner = SurrogateJoiner()
         >>> joiner.feed("Hi \ud83d"), joiner.feed("\ude00!"), joiner.flush()
         ('Hi ', '😀!', '')
     """
 
-    __slots__ = ("_high",)
+    __slots__ = ("high",)
 
     def __init__(self) -> None:
-        self._high = ""
+        self.high = ""
 
     def feed(self, text: str) -> str:
         """Take the next delta and give the text that is whole now."""
-        if not self._high:
+        if not self.high:
             if text.isascii():
                 return text
             if not _HIGH[0] <= text[-1] <= _HIGH[1]:
                 return repaired(text)
-        text = self._high + text
-        self._high = text[-1] if _HIGH[0] <= text[-1] <= _HIGH[1] else ""
-        whole = text[:-1] if self._high else text
+        text = self.high + text
+        self.high = text[-1] if _HIGH[0] <= text[-1] <= _HIGH[1] else ""
+        whole = text[:-1] if self.high else text
         return repaired(whole)
 
     def flush(self) -> str:
         """Give what is left when the text has ended: U+FFFD for a half that waits, or `""`."""
-        left, self._high = "\ufffd" if self._high else "", ""
+        left, self.high = "\ufffd" if self.high else "", ""
         return left
 
 

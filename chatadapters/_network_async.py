@@ -83,9 +83,9 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(self._buffer[:nbytes])
+        data = self._buffer[:nbytes].tobytes()
         if self._poured is not None:
-            self._hand_over(data, *self._poured)
+            self._hand_over(data, self._poured)
             return
         self._blocks.append(data)
         self._waiting += len(data)
@@ -106,7 +106,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
     def _end(self) -> None:
         self._ended = True
         if self._poured is not None and self._error is None:
-            self._hand_over(b"", *self._poured)
+            self._hand_over(b"", self._poured)
         elif self._poured is not None:
             _fail(self._wanted, self._error)
         else:
@@ -211,7 +211,7 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
         self._wanted, self._poured = self._loop.create_future(), (reader, put)
         try:
             if data:
-                self._hand_over(data, reader, put)
+                self._hand_over(data, self._poured)
             if self._ended:
                 self._end()
             with Raised(httpx2.ReadTimeout, httpx2.ReadError):
@@ -219,7 +219,8 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
         finally:
             self._wanted = self._poured = None
 
-    def _hand_over(self, data: bytes, reader: BodyReader, put: Put) -> None:
+    def _hand_over(self, data: bytes, poured: tuple[BodyReader, Put]) -> None:
+        reader, put = poured
         self._asked = monotonic()
         try:
             block = reader.feed(data)

@@ -58,7 +58,7 @@ class ReplyState:
         self._said = Transcript()
         self._recovery = Recovery(call, self._said, self._clock)
         self._finish: Finish | None = None
-        self._frame = now
+        self._frame, self._pace = now, call.pace
         self._reported = False
         self._process = getpid()
         self.streaming = self.over = False
@@ -86,10 +86,11 @@ class ReplyState:
         attempt_begins(self._number, self._call.backend)
         if self._recovery.begins_again:
             self._recovery.begins_again = False
-            self._emit(Restarted(self._number))
+            self._show([Restarted(self._number)])
         self._clock.begin()
         self.streaming = True
         call = self._call
+        self._pace = call.pace
         return call.backend, self._recovery.payload, call.timeout, call.rules.limits.buffer
 
     @property
@@ -103,21 +104,23 @@ class ReplyState:
             Until when at most, `inf` for ever; and whether to let chunks gather all that time,
             because none could be shown earlier.
         """
-        until, gather = self._clock.until(now), False
+        clock = self._clock
+        until, gather = clock.until(now), False
         if self._attempt.finish is not None:
-            until = now + self._after_finish() - self._clock.waited
-        elif self._view.pending and (pace := self._call.pace):
+            until = now + self._after_finish() - clock.waited
+        elif self._view.pending and self._pace:
             # However long a frame is, the end is looked for as often as in a short one.
-            until, gather = min(until, self._frame, now + 1 / pace), True
-        self._clock.due = until
+            until, gather = min(until, self._frame, now + 1 / self._pace), True
+        clock.due = until
         return until, gather
 
-    def step(self, chunks: Sequence[Chunk], end: End | None, now: float) -> None:
-        """Take note of what came, or that nothing came."""
-        self._clock.tick(now)
+    def step(self, came: tuple[Sequence[Chunk], End | None], now: float) -> None:
+        """Take note of what a feed gave, be it nothing."""
+        chunks, end = came
         broke = self._read(chunks, end, now)
         try:
-            self._show()
+            events, seam = self._attempt.take(), self._recovery.seam
+            self._show(events if seam is None else self._joined(seam, events))
             if self._attempt.finish is not None and (broke is not None or self._is_over()):
                 self._complete()  # what breaks after the finish is no failure
         except Exception as error:  # of a view, or of the caller's `notice`: the reply fails by it
@@ -131,12 +134,15 @@ class ReplyState:
         if self._retried is not None:  # the frames that failed have ended by now
             forget_locals(self._retried)
             self._retried = None
-        view, finish, pace = self._view, self._attempt.finish, self._call.pace
-        due = now >= self._frame or not (pace and self.streaming)
-        if finish is None and not (due and view.pending):
+        view, finish, pace = self._view, self._attempt.finish, self._pace
+        if finish is not None:
+            last = not self._lacks_text(finish)
+        elif not view.pending or (pace and self.streaming and now < self._frame):
             return []
+        else:
+            last = False
         self._clock.ours = False
-        values = view.take(last=finish is not None and not self._lacks_text(finish))
+        values = view.take(last=last)
         if pace:
             self._frame = next_frame(self._frame, now, pace, view.length)
         return values
@@ -181,18 +187,21 @@ class ReplyState:
 
     def _read(self, chunks: Sequence[Chunk], end: End | None, now: float) -> Exception | None:
         """Let the attempt read what came; give what broke it."""
-        attempt = self._attempt
-        before, finished = attempt.content, attempt.finish is not None
+        attempt, clock = self._attempt, self._clock
+        before = attempt.content
         try:
             for chunk in chunks:
                 attempt.feed(chunk)
-            if attempt.content > before or (attempt.finish is not None and not finished):
-                self._clock.content()
+            if attempt.content > before:
+                clock.content(now)
+            else:
+                clock.tick(now)
             if end is not None:
                 self._end(end, now)
             if attempt.finish is None:
-                self._clock.check(now)
+                clock.check(now)
         except Exception as error:  # whatever a reader raises: the attempt broke by it
+            clock.tick(now)
             attempt.broke(error)
             return error
         return None
@@ -204,10 +213,11 @@ class ReplyState:
             raise end.error
         self._attempt.end()
 
-    def _show(self) -> None:
-        events, seam = self._attempt.take(), self._recovery.seam
-        for event in events if seam is None else self._joined(seam, events):
-            self._emit(Restarted(self._number) if isinstance(event, Restarted) else event)
+    def _show(self, events: Sequence[Event]) -> None:
+        for event in events:
+            told = Restarted(self._number) if isinstance(event, Restarted) else event
+            self._said.add(told)
+            self._view.push(told)
 
     def _joined(
         self, seam: Seam, events: Sequence[Text | Reasoning | Restarted]
@@ -222,10 +232,6 @@ class ReplyState:
             return ()
         self._recovery.seam = None
         return joined
-
-    def _emit(self, event: Event) -> None:
-        self._said.add(event)
-        self._view.push(event)
 
     # How it ends
 

@@ -39,7 +39,7 @@ def streaming(start: Start) -> Callable[..., Generator[Any, None, None]]:
                     feed.start()  # in here, because an interrupt may come while it starts
                     while reply.streaming:
                         until, gather = reply.until(monotonic())
-                        reply.step(*feed.get(until, gather), now := monotonic())
+                        reply.step(feed.get(until, gather), now := monotonic())
                         yield from reply.take(now)
         finally:
             reply.close()
@@ -73,7 +73,7 @@ def astreaming(start: Start) -> Callable[..., AsyncGenerator[Any, None]]:
                     feed.start()
                     while reply.streaming:
                         until, gather = reply.until(monotonic())
-                        reply.step(*await feed.get(until, gather), now := monotonic())
+                        reply.step(await feed.get(until, gather), now := monotonic())
                         for value in reply.take(now):
                             yield value
         finally:

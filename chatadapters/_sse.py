@@ -11,7 +11,7 @@ from ._errors import LimitExceededError
 ServerEvent: TypeAlias = tuple[str, bytes]
 
 _BOM = b"\xef\xbb\xbf"
-_CR = 13
+_LF, _CR = b"\n\r"
 _ERRORS = b"error:", b'{"error"'
 _DATA = re.compile(rb"(?m)^data: ?(.*)\n\n").findall
 _TYPED = re.compile(rb"(?m)^event: ?(.*)\ndata: ?(.*)\n\n").findall
@@ -68,10 +68,10 @@ class SSEDecoder:
         Raises:
             LimitExceededError: An event is longer than the limit.
         """
-        if self._fresh and _CR not in block and len(block) <= self.limit:
-            line, _, rest = block.partition(b"\n")
-            if rest == b"\n" and line[:5] == b"data:":  # one event a block: what most servers send
-                return [("", line[6:] if line[5:6] == b" " else line[5:])]
+        if self._fresh and len(block) <= self.limit:
+            data = block.removesuffix(b"\n\n").removeprefix(b"data:")
+            if len(data) + len(b"data:\n\n") == len(block) and _LF not in data and _CR not in data:
+                return [("", data.removeprefix(b" "))]  # one event a block: what most servers send
         return self._mixed(block)
 
     def flush(self) -> list[ServerEvent]:

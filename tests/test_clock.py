@@ -45,9 +45,9 @@ def test_first_clock_runs_until_content() -> None:
 def test_idle_clock_begins_with_content() -> None:
     """After the first content the shorter idle clock counts, anew after each content."""
     clock = Clock(Timeout(first=5, idle=1), 0.0)
-    clock.content()
+    clock.content(0.0)
     waits(clock, 0.0, 0.9)
-    clock.content()
+    clock.content(0.9)
     waits(clock, 0.9, 0.9)
     with pytest.raises(StallError, match=r"1 s in vain for more content"):
         waits(clock, 1.8, 0.1)
@@ -56,7 +56,7 @@ def test_idle_clock_begins_with_content() -> None:
 def test_a_slow_consumer_does_not_make_the_provider_late() -> None:
     """Time after a value was handed over is the consumer's and does not count."""
     clock = Clock(Timeout(first=5, idle=1), 0.0)
-    clock.content()
+    clock.content(0.0)
     waits(clock, 0.0, 0.5)
     clock.ours = False
     waits(clock, 1000.0, 0.4)
@@ -89,7 +89,7 @@ def test_total_counts_everything_and_is_final() -> None:
     """The total deadline is a wall-clock one, and no further attempt follows it."""
     clock = Clock(Timeout(total=10), 0.0)
     assert clock.until(4.0) == 10.0
-    clock.content()
+    clock.content(4.0)
     with pytest.raises(StallError, match=r"Timeout.total") as caught:
         waits(clock, 4.0, 6.0)
     assert caught.value.final

@@ -48,7 +48,7 @@ def begun(text: str, pace: float = 25) -> ReplyState:
     """Give a reply that has just shown a text, at the time 0."""
     reply = ReplyState(Call(ScriptedBackend(text), "Hi", pace=pace), GrowingView(), 0.0)
     reply.begin()
-    reply.step([Text(text)], None, 0.0)
+    reply.step(([Text(text)], None), 0.0)
     assert reply.take(0.0) == [text]
     return reply
 
@@ -56,7 +56,7 @@ def begun(text: str, pace: float = 25) -> ReplyState:
 def test_more_of_a_long_text_comes_later() -> None:
     """What comes while a long text is drawn waits, and is looked for as often as ever."""
     reply = begun("x" * 50_000)
-    reply.step([Text("y")], None, 0.01)
+    reply.step(([Text("y")], None), 0.01)
     assert reply.take(0.05) == []
     assert reply.until(0.05) == (pytest.approx(0.09), True)
     assert reply.take(0.23) == []
@@ -67,7 +67,7 @@ def test_more_of_a_long_text_comes_later() -> None:
 def test_more_of_a_short_text_comes_with_the_pace() -> None:
     """A text that is drawn quickly is not held longer."""
     reply = begun("x")
-    reply.step([Text("y")], None, 0.01)
+    reply.step(([Text("y")], None), 0.01)
     assert reply.take(0.03) == []
     assert reply.take(0.05) == ["xy"]
 
@@ -77,7 +77,7 @@ def test_tokens_that_come_unevenly_are_shown_as_they_come() -> None:
     reply, text = begun("x"), "x"
     for number in range(1, 100):
         now, text = number / 20 + (0.008 if number % 2 else -0.008), text + "y"
-        reply.step([Text("y")], None, now)
+        reply.step(([Text("y")], None), now)
         assert reply.take(now) == [text]
 
 
@@ -86,7 +86,7 @@ def test_no_more_values_come_than_the_pace_has(every: float) -> None:
     """However often it is looked; one alone may come early."""
     reply, shown = begun("x"), 0
     for number in range(1, round(2 / every) + 1):
-        reply.step([Text("y")], None, number * every)
+        reply.step(([Text("y")], None), number * every)
         shown += len(reply.take(number * every))
     assert shown <= 2 * 25 + 1
     assert shown >= 2 * min(25, 1 / every) * 0.9
@@ -96,14 +96,14 @@ def test_no_more_values_come_than_the_pace_has(every: float) -> None:
 def test_the_last_of_a_long_text_comes_at_once(end: list[Finish]) -> None:
     """Nothing waits for a frame once a reply has ended, however it did."""
     reply = begun("x" * 50_000)
-    reply.step([Text("y")], None, 0.01)
+    reply.step(([Text("y")], None), 0.01)
     assert reply.take(0.01) == []
-    reply.step(end, End(None), 0.02)
+    reply.step((end, End(None)), 0.02)
     assert reply.take(0.02)[0] == "x" * 50_000 + "y"
 
 
 def test_without_a_pace_all_comes_at_once() -> None:
     """Zero is no bound, whatever the length."""
     reply = begun("x" * 50_000, pace=0)
-    reply.step([Text("y")], None, 0.01)
+    reply.step(([Text("y")], None), 0.01)
     assert reply.take(0.01) == ["x" * 50_000 + "y"]

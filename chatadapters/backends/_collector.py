@@ -45,19 +45,19 @@ class Collector:
 
     def text(self, piece: str) -> None:
         """Take a piece of the answer."""
-        if self._open is not self._text:
-            self._turn_to(self._text)
+        channel = self._text
+        if self._open is not channel:
+            self._turn_to(channel)
         if self._growth is not None and not self._growth.goes_on(piece):
             self._growth = None
-        so_far = self._text.so_far
-        self._text.pieces.append(piece if so_far is None else so_far.newest(piece))
+        channel.pieces.append(piece if channel.so_far is None else channel.so_far.newest(piece))
 
     def reasoning(self, piece: str) -> None:
         """Take a piece of reasoning."""
-        if self._open is not self._reasoning:
-            self._turn_to(self._reasoning)
-        so_far = self._reasoning.so_far
-        self._reasoning.pieces.append(piece if so_far is None else so_far.newest(piece))
+        channel = self._reasoning
+        if self._open is not channel:
+            self._turn_to(channel)
+        channel.pieces.append(piece if channel.so_far is None else channel.so_far.newest(piece))
 
     def end(self, event: Finish | Done) -> None:
         """Take the end; text after it, and a second finish, are not taken."""
@@ -126,8 +126,10 @@ class _Channel:
         return self._taken or any(self.pieces)
 
     def take(self) -> str:
-        text = self._joiner.feed("".join(self.pieces))
+        text = "".join(self.pieces)
         self.pieces.clear()
+        if self._joiner.high or not text.isascii():
+            text = self._joiner.feed(text)
         if text:
             self._taken = True
         return text if self._leaks is None else self._leaks.feed(text)
