@@ -62,6 +62,18 @@ def read(wire: str, path: str, size: int) -> Callable[[int], None]:
     return run
 
 
+def padded(count: int) -> None:
+    """Read events each of which is padded to another length, as OpenAI's own are."""
+    from benchmarks.regime_server import TOKEN, wire_of
+
+    reader, (write, end) = _reader("chat"), wire_of("/chat/completions")
+    fill = (b'{"obfuscation":"%b",' % (b"x" * size) for size in range(BLOCK))
+    blocks = [write(TOKEN).replace(b"{", start, 1) for start in fill]
+    for number in range(count):
+        reader.feed(blocks[number % BLOCK])
+    assert reader.feed(end)
+
+
 def _reader(wire: str) -> Reader:
     from chatadapters.backends.openai import OpenAIBackend
     from chatadapters.backends.text_generation import TextGenerationBackend
@@ -137,6 +149,7 @@ PATHS: dict[str, Callable[[int], None]] = {
     REFERENCE: reference,
     "read openai chat, one event a block": read("chat", "/chat/completions", 1),
     "read openai chat, 20 events a block": read("chat", "/chat/completions", BLOCK),
+    "read openai chat, each event padded to another length": padded,
     "read openai responses": read("responses", "/responses", 1),
     "read raw completions": read("completions", "/completions", 1),
     "read TGI": read("tgi", "/generate_stream", 1),

@@ -34,7 +34,7 @@ def closing(wire: str, count: int) -> list[bytes]:
         last: dict[str, Any] = {"id": 2, "text": "</s>", "logprob": -0.1, "special": True}
         end = {"index": count, "token": last, "generated_text": text(count), "details": details}
         return [_data(wire, end)]
-    finish = _chat("", "stop") if wire == "chat" else _completion("", "stop")
+    finish = _completion("", "stop") if wire == "completions" else _chat("", "stop")
     return [_data(wire, finish), b"data: [DONE]\n\n"]
 
 
@@ -61,6 +61,10 @@ def _chat(token: str, reason: str | None = None) -> dict[str, Any]:
         "system_fingerprint": "fp_0123456789",
         "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}],
     }
+
+
+def _padded(token: str) -> dict[str, Any]:
+    return {**_chat(token), "obfuscation": PADDING[: int(token) % len(PADDING)]}
 
 
 def _completion(token: str, reason: str | None = None) -> dict[str, Any]:
@@ -132,4 +136,11 @@ def _responses(token: str) -> dict[str, Any]:
     }
 
 
-WIRES = {"chat": _chat, "completions": _completion, "tgi": _tgi, "responses": _responses}
+PADDING = "aB3dE5fG7hJ9kL1mN"
+WIRES = {
+    "chat": _chat,
+    "padded": _padded,
+    "completions": _completion,
+    "tgi": _tgi,
+    "responses": _responses,
+}

@@ -50,6 +50,27 @@ class Attempt:
         content: How many pieces of content came; a finish is one.
     """
 
+    __slots__ = (
+        "_apart",
+        "_events",
+        "_join",
+        "_most",
+        "_passes",
+        "_plain",
+        "_raw",
+        "_reader",
+        "_rules",
+        "_size",
+        "_splitter",
+        "_stop",
+        "_tokens",
+        "content",
+        "done",
+        "finish",
+        "over",
+        "usage",
+    )
+
     def __init__(
         self, reader: Reader, rules: Rules, point: Break = START, *, apart: bool = False
     ) -> None:

@@ -32,6 +32,8 @@ class Reader:
         [Text(delta='Hello')]
     """
 
+    __slots__ = ()
+
     def feed(self, chunk: Chunk) -> Sequence[ReaderEvent]:
         """Read one chunk.
 

@@ -30,6 +30,21 @@ class Clock:
         waited: Seconds waited since the last content, or since the attempt began.
     """
 
+    __slots__ = (
+        "_asked",
+        "_began",
+        "_deadline",
+        "_excused",
+        "_first",
+        "_idle",
+        "_limit",
+        "_total",
+        "_waiting_for",
+        "due",
+        "ours",
+        "waited",
+    )
+
     def __init__(self, timeout: Timeout, now: float) -> None:
         self._began = self._asked = now
         self.ours = False

@@ -54,6 +54,23 @@ class AsyncFeed:
         most: Bytes that may wait here before the stream is read no further.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_arrived",
+        "_chunks",
+        "_due",
+        "_end",
+        "_gather",
+        "_loop",
+        "_most",
+        "_open",
+        "_rings",
+        "_room",
+        "_task",
+        "_timers",
+        "_waiting",
+    )
+
     def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
         self._open, self._most = open_stream, most
         self._chunks: list[Chunk] = []

@@ -57,6 +57,25 @@ async def connect_tcp(host: str, port: int, timeout: float | None) -> AsyncNetwo
 class AsyncNetworkStream(asyncio.BufferedProtocol):
     """The bytes of one connection, both ways; the twin of `NetworkStream`."""
 
+    __slots__ = (
+        "__weakref__",
+        "_asked",
+        "_blocks",
+        "_buffer",
+        "_ended",
+        "_error",
+        "_loop",
+        "_paused",
+        "_poured",
+        "_reuse",
+        "_silence",
+        "_timer",
+        "_transport",
+        "_waiting",
+        "_wanted",
+        "_writable",
+    )
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._buffer = _buffer_of(loop)

@@ -37,6 +37,20 @@ class Recovery:
         begins_again: Whether it begins a reply again that has said something.
     """
 
+    __slots__ = (
+        "_attempts",
+        "_broke",
+        "_clean_ends",
+        "_clock",
+        "_restarts",
+        "_resumes",
+        "_said",
+        "begins_again",
+        "call",
+        "payload",
+        "seam",
+    )
+
     def __init__(self, call: Call, said: Transcript, clock: Clock) -> None:
         self._said, self._clock = said, clock
         self._attempts = Attempts(call.retry, call.backend)

@@ -50,6 +50,26 @@ class ReplyState:
         error: Why the reply failed, or None.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_attempt",
+        "_clock",
+        "_finish",
+        "_frame",
+        "_number",
+        "_pace",
+        "_process",
+        "_recovery",
+        "_reported",
+        "_retried",
+        "_said",
+        "_view",
+        "error",
+        "over",
+        "streaming",
+        "wait",
+    )
+
     def __init__(self, call: Call, view: View, now: float) -> None:
         self._view = view
         self._clock = Clock(call.timeout, now)

@@ -18,6 +18,8 @@ class Transcript:
         has_text: Whether the current attempt has given any of its answer.
     """
 
+    __slots__ = ("_earlier", "_has_reasoning", "_reasoning", "_text", "has_text")
+
     def __init__(self) -> None:
         self._earlier = ""
         self._begin()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class _Render:
     """Events as the text that a string view shows, reasoning between tags if wanted."""
 
+    __slots__ = ("_notice", "_open", "_show_reasoning")
+
     def __init__(self, show_reasoning: bool, notice: Notice | None) -> None:
         self._show_reasoning, self._notice = show_reasoning, notice
         self._open = False
@@ -51,12 +53,14 @@ class View:
         apart: Whether neighbouring pieces of the answer are to come as events of their own.
     """
 
-    pending = False
-    length = 0
+    __slots__ = ("_render", "length", "pending")
+
     apart = False
 
     def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         self._render = _Render(show_reasoning, notice)
+        self.pending = False
+        self.length = 0
 
     def push(self, event: Event) -> None:
         """Take note of an event."""
@@ -73,6 +77,8 @@ class View:
 
 class EventView(View):
     """Every event as it is."""
+
+    __slots__ = ("_events",)
 
     apart = True
 
@@ -95,6 +101,8 @@ class GrowingView(View):
     After a restart the old text stays until the new attempt has caught up with it, so what is
     shown is always a prefix of one attempt.
     """
+
+    __slots__ = ("_missing", "_new", "_shown", "_text")
 
     def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)
@@ -131,6 +139,8 @@ class DeltaView(View):
     Raises:
         IncompleteStreamError: When the text of a new attempt differs from what was given.
     """
+
+    __slots__ = ("_given", "_new", "_old", "_repeated")
 
     def __init__(self, show_reasoning: bool = False, notice: Notice | None = None) -> None:
         super().__init__(show_reasoning, notice)

@@ -75,6 +75,8 @@ CLIENTS = [
     *_both("any-llm", "any-llm", "any_llm_.chat", "import any_llm"),
     *_both("langchain-openai", "langchain", "langchain_.chat", "import langchain_openai"),
     *_both("litellm", "litellm", "litellm_.chat", "import litellm"),
+    *_both(OURS, "openai", "ours.chat", _PREDICT, "padded", ours=True, growing=True),
+    *_both(LOOP, "openai", "openai_sdk.chat", "import openai", "padded"),
     *_both(OURS, "openai", "ours.responses", _PREDICT, "responses", ours=True, growing=True),
     *_both(LOOP, "openai", "openai_sdk.responses", "import openai", "responses"),
     *_both(OURS, "openai", "ours.completions", _PREDICT, "completions", ours=True, growing=True),

@@ -35,6 +35,7 @@ REGIMES = {
 }
 WIRES = {
     "chat": "OpenAI's chat wire",
+    "padded": "OpenAI's chat wire, each event padded to another length",
     "responses": "OpenAI's Responses wire",
     "completions": "Raw completions",
     "tgi": "Text Generation Inference's wire",

@@ -33,6 +33,17 @@ class Collector:
         [Reasoning(delta='Hm'), Text(delta='Hello')]
     """
 
+    __slots__ = (
+        "_events",
+        "_finished",
+        "_growth",
+        "_open",
+        "_reasoning",
+        "_text",
+        "progress",
+        "usage",
+    )
+
     def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
         self._text = _Channel(Text, cumulative=cumulative, leaks=leaks)
         self._reasoning = _Channel(Reasoning, cumulative=cumulative)
@@ -109,6 +120,8 @@ class Collector:
 
 class _Channel:
     """One kind of text, repaired where it needs to be."""
+
+    __slots__ = ("_joiner", "_leaks", "_taken", "kind", "pieces", "so_far")
 
     def __init__(
         self, kind: type[Text | Reasoning], *, cumulative: bool, leaks: bool = False

@@ -30,6 +30,8 @@ class EarlyFinishReader(WireReader, Generic[AnyChunk]):
         limit: As for `WireReader`.
     """
 
+    __slots__ = ("_early", "_held")
+
     def __init__(
         self,
         key: str,
@@ -38,23 +40,31 @@ class EarlyFinishReader(WireReader, Generic[AnyChunk]):
         leaks: bool = False,
         limit: int = EVENT_LIMIT,
     ) -> None:
-        self._known = EventForm(key)
-        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit, form=self._known)
+        form = EventForm(key)
+        super().__init__(cumulative=cumulative, leaks=leaks, limit=limit, form=form)
         self._held: str | None = None  # a finish reason that came with text, which may go on
         self._early = False  # whether it did
 
     def _event(self, data: bytes) -> None:
-        self._known.forget()  # what came before may change what an event says
-        chunk = self._chunk(data)
-        if self._known.learns and (alone := self._text_alone(chunk)):
-            self._known.learn(data, alone)
+        chunk, form = self._chunk(data), self._form
+        if form is None:
+            return
+        form.forget()  # what came before may change what an event says
+        if not form.learns:
+            self._form = None
+        elif text := self._text_of(chunk):
+            form.learn(data, text if self._says_only(text, chunk) else "")
 
     def _chunk(self, data: bytes) -> AnyChunk:
         """Read the JSON of one event."""
         raise NotImplementedError  # each API has its own
 
-    def _text_alone(self, chunk: AnyChunk) -> str | None:
-        """Give the text of an event that says nothing else, nothing of any other."""
+    def _text_of(self, chunk: AnyChunk) -> str | None:
+        """Give the text of an event."""
+        raise NotImplementedError  # each API has its own
+
+    def _says_only(self, text: str, chunk: AnyChunk) -> bool:
+        """Say whether an event says nothing but this text."""
         raise NotImplementedError  # each API has its own
 
     def broke(self) -> Sequence[ReaderEvent]:

@@ -36,12 +36,14 @@ class EventForm:
     def __init__(self, key: str) -> None:
         self._key = b'"%b"' % key.encode()
         self._before = self._after = b""
-        self._fixed = -1  # bytes around the text
+        self._fixed = -1  # bytes around the text, none as long as no form is known
         self._left = _MOST
         self.learns = True
 
     def text(self, data: bytes) -> str:
         """Give the text of an event of this form, nothing of any other."""
+        if self._fixed < 0:
+            return ""
         piece = data.removeprefix(self._before).removesuffix(self._after)
         is_of_it = len(piece) + self._fixed == len(data)
         if is_of_it and _QUOTE not in piece and _BACKSLASH not in piece:
@@ -52,18 +54,20 @@ class EventForm:
         """Take an event for an example of its form, if it is clear where its text stands.
 
         Args:
-            data: The JSON of the event.
-            text: What the field says, which is all that the event does.
+            data: The JSON of an event that has the field.
+            text: What the field says, if the event says nothing else.
         """
         self._left -= 1
         self.learns = self._left > 0
+        if not text or b"\\" in data:
+            return
+        said = b'"%b"' % text.encode()
         _, _, after = data.partition(self._key)
         value = after.removeprefix(b":").removeprefix(b" ")
-        if b"\\" in data or self._key in after or not value.startswith(b'"%b"' % text.encode()):
-            return
-        self._before = data[: len(data) - len(value) + 1]
-        self._after = value[1 + len(text.encode()) :]
-        self._fixed = len(self._before) + len(self._after)
+        if self._key not in after and value.startswith(said):
+            self._before = data[: len(data) - len(value) + 1]
+            self._after = value[len(said) - 1 :]
+            self._fixed = len(self._before) + len(self._after)
 
     def forget(self) -> None:
         """Know no form."""

@@ -34,6 +34,8 @@ class LeakFilter:
         ('ChatML has <|im_end|>, see?', '', '')
     """
 
+    __slots__ = ("_part", "_run")
+
     def __init__(self) -> None:
         self._run: list[tuple[str, int]] = []  # whole tokens, and how often each comes in a row
         self._part = ""  # the beginning of another one behind them

@@ -125,6 +125,8 @@ class ChatReader(EarlyFinishReader["Chunk"]):
         [Text(delta='Hi')]
     """
 
+    __slots__ = ("_decode", "_refused", "_repeats", "_tools", "_unshown")
+
     def __init__(
         self, *, cumulative: bool = False, leaks: bool = False, limit: int = EVENT_LIMIT
     ) -> None:
@@ -165,14 +167,15 @@ class ChatReader(EarlyFinishReader["Chunk"]):
             self._ending()
         return chunk
 
-    def _text_alone(self, chunk: Chunk) -> str | None:
-        match chunk.choices:
-            case [choice] if choice.delta is not None and not choice.index:
-                text = choice.delta.content
-                alone = type(choice)(type(choice.delta)(text), index=choice.index)
-                return text if isinstance(text, str) and chunk == type(chunk)([alone]) else None
-            case _:
-                return None
+    def _text_of(self, chunk: Chunk) -> str | None:
+        delta = chunk.choices[0].delta if chunk.choices else None
+        return delta.content if delta is not None and isinstance(delta.content, str) else None
+
+    def _says_only(self, text: str, chunk: Chunk) -> bool:
+        from ._openai_types import Choice, Chunk, Delta
+
+        delta = Delta(text)
+        return chunk in (Chunk([Choice(delta)]), Chunk([Choice(delta, index=0)]))
 
     def _has_said(self) -> bool:
         return super()._has_said() or bool(self._unshown or self._tools.whole())

@@ -90,13 +90,13 @@ class CompletionsReader(EarlyFinishReader["RawChunk"]):
                 self._finish(finish_reason(chunk.stop_type or "stop") or "stop")
         return chunk
 
-    def _text_alone(self, chunk: RawChunk) -> str | None:
-        match chunk.choices:
-            case [choice] if not choice.index:
-                alone = type(choice)(choice.text, index=choice.index)
-                return choice.text if chunk == type(chunk)([alone]) else None
-            case _:
-                return None
+    def _text_of(self, chunk: RawChunk) -> str | None:
+        return chunk.choices[0].text if chunk.choices else None
+
+    def _says_only(self, text: str, chunk: RawChunk) -> bool:
+        from ._openai_types import RawChoice, RawChunk
+
+        return chunk in (RawChunk([RawChoice(text)]), RawChunk([RawChoice(text, index=0)]))
 
     def _said(self, text: str | None, theirs: str | None) -> None:
         if text:

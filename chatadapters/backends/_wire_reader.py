@@ -35,6 +35,8 @@ class WireReader(Reader):
         form: Finds the text of events in which nothing else is new, if the API has such.
     """
 
+    __slots__ = ("_form", "_opening", "_out", "_over", "_sse")
+
     def __init__(
         self,
         *,
