@@ -149,7 +149,7 @@ PATHS: dict[str, Callable[[int], None]] = {
     REFERENCE: reference,
     "read openai chat, one event a block": read("chat", "/chat/completions", 1),
     "read openai chat, 20 events a block": read("chat", "/chat/completions", BLOCK),
-    "read openai chat, each event padded to another length": padded,
+    "read openai chat, each event padded": padded,
     "read openai responses": read("responses", "/responses", 1),
     "read raw completions": read("completions", "/completions", 1),
     "read TGI": read("tgi", "/generate_stream", 1),

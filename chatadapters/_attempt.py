@@ -51,25 +51,9 @@ class Attempt:
     """
 
     __slots__ = (
-        "_apart",
-        "_events",
-        "_join",
-        "_most",
-        "_passes",
-        "_plain",
-        "_raw",
-        "_reader",
-        "_rules",
-        "_size",
-        "_splitter",
-        "_stop",
-        "_tokens",
-        "content",
-        "done",
-        "finish",
-        "over",
-        "usage",
-    )
+        "_apart", "_events", "_join", "_most", "_passes", "_plain", "_raw", "_reader", "_rules",
+        "_size", "_splitter", "_stop", "_tokens", "content", "done", "finish", "over", "usage",
+    )  # fmt: skip
 
     def __init__(
         self, reader: Reader, rules: Rules, point: Break = START, *, apart: bool = False
@@ -230,6 +214,7 @@ class Attempt:
 
     def _stopped(self) -> None:
         self.finish = Finish("stop")
+        self.content += 1
         self.over = True
 
     def _finish(self, finish: Finish) -> None:

@@ -32,8 +32,6 @@ class Reader:
         [Text(delta='Hello')]
     """
 
-    __slots__ = ()
-
     def feed(self, chunk: Chunk) -> Sequence[ReaderEvent]:
         """Read one chunk.
 

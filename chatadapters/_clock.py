@@ -31,19 +31,9 @@ class Clock:
     """
 
     __slots__ = (
-        "_asked",
-        "_began",
-        "_deadline",
-        "_excused",
-        "_first",
-        "_idle",
-        "_limit",
-        "_total",
-        "_waiting_for",
-        "due",
-        "ours",
-        "waited",
-    )
+        "_asked", "_began", "_deadline", "_excused", "_first", "_idle", "_limit", "_total",
+        "_waiting_for", "due", "ours", "waited",
+    )  # fmt: skip
 
     def __init__(self, timeout: Timeout, now: float) -> None:
         self._began = self._asked = now

@@ -55,21 +55,9 @@ class AsyncFeed:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_arrived",
-        "_chunks",
-        "_due",
-        "_end",
-        "_gather",
-        "_loop",
-        "_most",
-        "_open",
-        "_rings",
-        "_room",
-        "_task",
-        "_timers",
-        "_waiting",
-    )
+        "__weakref__", "_arrived", "_chunks", "_due", "_end", "_gather", "_loop", "_most", "_open",
+        "_rings", "_room", "_task", "_timers", "_waiting",
+    )  # fmt: skip
 
     def __init__(self, open_stream: Callable[[], AsyncIterator[Chunk]], most: int) -> None:
         self._open, self._most = open_stream, most

@@ -58,23 +58,9 @@ class AsyncNetworkStream(asyncio.BufferedProtocol):
     """The bytes of one connection, both ways; the twin of `NetworkStream`."""
 
     __slots__ = (
-        "__weakref__",
-        "_asked",
-        "_blocks",
-        "_buffer",
-        "_ended",
-        "_error",
-        "_loop",
-        "_paused",
-        "_poured",
-        "_reuse",
-        "_silence",
-        "_timer",
-        "_transport",
-        "_waiting",
-        "_wanted",
-        "_writable",
-    )
+        "__weakref__", "_asked", "_blocks", "_buffer", "_ended", "_error", "_loop", "_paused",
+        "_poured", "_reuse", "_silence", "_timer", "_transport", "_waiting", "_wanted", "_writable",
+    )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -38,18 +38,9 @@ class Recovery:
     """
 
     __slots__ = (
-        "_attempts",
-        "_broke",
-        "_clean_ends",
-        "_clock",
-        "_restarts",
-        "_resumes",
-        "_said",
-        "begins_again",
-        "call",
-        "payload",
-        "seam",
-    )
+        "_attempts", "_broke", "_clean_ends", "_clock", "_restarts", "_resumes", "_said",
+        "begins_again", "call", "payload", "seam",
+    )  # fmt: skip
 
     def __init__(self, call: Call, said: Transcript, clock: Clock) -> None:
         self._said, self._clock = said, clock

@@ -51,24 +51,10 @@ class ReplyState:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_attempt",
-        "_clock",
-        "_finish",
-        "_frame",
-        "_number",
-        "_pace",
-        "_process",
-        "_recovery",
-        "_reported",
-        "_retried",
-        "_said",
-        "_view",
-        "error",
-        "over",
-        "streaming",
+        "__weakref__", "_attempt", "_clock", "_finish", "_frame", "_number", "_pace", "_process",
+        "_recovery", "_reported", "_retried", "_said", "_view", "error", "over", "streaming",
         "wait",
-    )
+    )  # fmt: skip
 
     def __init__(self, call: Call, view: View, now: float) -> None:
         self._view = view
@@ -110,7 +96,6 @@ class ReplyState:
         self._clock.begin()
         self.streaming = True
         call = self._call
-        self._pace = call.pace
         return call.backend, self._recovery.payload, call.timeout, call.rules.limits.buffer
 
     @property
@@ -221,7 +206,7 @@ class ReplyState:
             if attempt.finish is None:
                 clock.check(now)
         except Exception as error:  # whatever a reader raises: the attempt broke by it
-            clock.tick(now)
+            clock.tick(now)  # this changes nothing where it was noted above
             attempt.broke(error)
             return error
         return None
@@ -314,6 +299,7 @@ class ReplyState:
         finally:
             self.error = None
             self._recovery.go_over(following)
+            self._pace = following.pace
         self._try_again(0.0, error)
 
 

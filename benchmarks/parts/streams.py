@@ -35,7 +35,7 @@ REGIMES = {
 }
 WIRES = {
     "chat": "OpenAI's chat wire",
-    "padded": "OpenAI's chat wire, each event padded to another length",
+    "padded": "OpenAI's chat wire, each event padded",
     "responses": "OpenAI's Responses wire",
     "completions": "Raw completions",
     "tgi": "Text Generation Inference's wire",

@@ -34,15 +34,8 @@ class Collector:
     """
 
     __slots__ = (
-        "_events",
-        "_finished",
-        "_growth",
-        "_open",
-        "_reasoning",
-        "_text",
-        "progress",
-        "usage",
-    )
+        "_events", "_finished", "_growth", "_open", "_reasoning", "_text", "progress", "usage",
+    )  # fmt: skip
 
     def __init__(self, *, cumulative: bool = False, leaks: bool = False) -> None:
         self._text = _Channel(Text, cumulative=cumulative, leaks=leaks)

@@ -49,11 +49,12 @@ class EarlyFinishReader(WireReader, Generic[AnyChunk]):
         chunk, form = self._chunk(data), self._form
         if form is None:
             return
-        form.forget()  # what came before may change what an event says
+        if text := self._text_of(chunk):
+            form.read(data, text, alone=self._says_only(text, chunk))
+        else:
+            form.forget()  # what came before may change what an event says
         if not form.learns:
             self._form = None
-        elif text := self._text_of(chunk):
-            form.learn(data, text if self._says_only(text, chunk) else "")
 
     def _chunk(self, data: bytes) -> AnyChunk:
         """Read the JSON of one event."""

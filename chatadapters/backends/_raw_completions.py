@@ -67,6 +67,8 @@ class CompletionsReader(EarlyFinishReader["RawChunk"]):
         [Text(delta='Hi')]
     """
 
+    __slots__ = ("_decode", "_unmarked")
+
     def __init__(self, *, cumulative: bool = False, limit: int = EVENT_LIMIT) -> None:
         super().__init__("text", cumulative=cumulative, limit=limit)
         self._decode = _decoder().decode

@@ -163,15 +163,49 @@ def test_text_that_repeats_itself_is_noticed_in_a_known_form() -> None:
 
 
 def test_a_server_whose_events_all_differ_is_not_learned_from_for_ever() -> None:
-    """A form that never fits costs more than it saves."""
+    """Forms of which none ever fits cost more than they save; one that fits makes up for them."""
     form = EventForm("content")
+    event = b'{"id": %d, "content": "a"}'
+    for number in range(99):
+        form.read(event % number, "a", alone=True)
+    assert form.learns
+    assert form.text(event % 98) == "a"
     for number in range(100):
         assert form.learns
-        form.learn(b'{"id": %d, "content": "a"}' % number, "a")
+        form.read(event % number, "a", alone=number % 2 == 0)
     assert not form.learns
-    assert form.text(b'{"id": 99, "content": "b"}') == "b"
-    form.forget()
-    assert form.text(b'{"id": 99, "content": "b"}') == ""
+
+
+@pytest.mark.parametrize("text", ["\n", '"', "\t", "\\"])
+def test_a_text_with_escapes_leaves_the_form_known(text: str) -> None:
+    """Code and Markdown are full of them; the events between are found all the same."""
+    reader = ChatReader()
+    word, escaped = stream(delta(content="word")), stream(delta(content=text))
+    for _ in range(1000):
+        assert reader.feed(word + escaped) == [Text("word" + text)]
+    assert reader._form is not None
+    assert reader._form.text(word.removeprefix(b"data: ").rstrip()) == "word"
+
+
+def test_events_that_always_say_more_are_read_as_json() -> None:
+    """After a hundred of them no form is looked for; reasoning alone does not count."""
+    reader = ChatReader()
+    for _ in range(1000):
+        reader.feed(stream(delta(reasoning="Hm")))
+    assert reader._form is not None
+    for _ in range(100):
+        reader.feed(stream(delta(content="word", reasoning="Hm")))
+    assert reader._form is None
+    assert reader.feed(stream(delta(content="word"))) == [Text("word")]
+
+
+@pytest.mark.parametrize("more", [b"[" * 250 + b"]" * 250, b"9" * 5000])
+@pytest.mark.parametrize("text", [b"caf\xc3", b"a\x00"])
+def test_what_only_the_tolerant_reading_takes_is_left_to_it(text: bytes, more: bytes) -> None:
+    """It refuses what the strict one skips unread, so a known form does not stand for it."""
+    event = b'data: {"choices":[{"delta":{"content":"%b"}}],"x":%b}\n\n'
+    blocks = [event % (b"word", more), event % (text, more)]
+    assert said(ChatReader(), blocks) == said(unlearned(ChatReader), blocks)
 
 
 def test_bad_utf_8_is_shown_as_it_is_where_json_is_read() -> None:
