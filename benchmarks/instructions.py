@@ -63,15 +63,13 @@ def read(wire: str, path: str, size: int) -> Callable[[int], None]:
 
 
 def padded(count: int) -> None:
-    """Read events each of which is padded to another length, as OpenAI's own are."""
-    from benchmarks.regime_server import TOKEN, wire_of
+    """Read events that are padded, as OpenAI's own are, one a block."""
+    from benchmarks import wires
 
-    reader, (write, end) = _reader("chat"), wire_of("/chat/completions")
-    fill = (b'{"obfuscation":"%b",' % (b"x" * size) for size in range(BLOCK))
-    blocks = [write(TOKEN).replace(b"{", start, 1) for start in fill]
+    reader, events = _reader("chat"), wires.tokens("padded")
     for number in range(count):
-        reader.feed(blocks[number % BLOCK])
-    assert reader.feed(end)
+        reader.feed(events[number % len(events)])
+    assert reader.feed(b"".join(wires.closing("padded", count)))
 
 
 def _reader(wire: str) -> Reader:

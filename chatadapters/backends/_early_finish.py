@@ -1,4 +1,4 @@
-"""Reads wires on which a finish reason may come with text, and more text after it."""
+"""Reads wires of chunks: their form is learned, and a finish reason may come before more text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AnyChunk = TypeVar("AnyChunk", "Chunk", "RawChunk")
 
 
 class EarlyFinishReader(WireReader, Generic[AnyChunk]):
-    """Takes that finish reason for the end which nothing follows.
+    """Takes that finish reason for the end which nothing follows, and lets forms be learned.
 
     Proxies of Gemini say one with each piece of a chat, KoboldCpp with each piece of a raw
     completion. A subclass shows each to `_may_end`, and pieces without one while one is held.
