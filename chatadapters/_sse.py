@@ -32,6 +32,7 @@ class SSEDecoder:
 
     Attributes:
         limit: The same; it may be changed before anything is fed.
+        fresh: Whether nothing is pending, so that the next byte begins an event.
 
     Example:
         >>> decoder = SSEDecoder(limit=1000)
@@ -43,7 +44,7 @@ class SSEDecoder:
         [('error', b'late')]
     """
 
-    __slots__ = ("_after_cr", "_data", "_first", "_fresh", "_open", "_size", "_type", "limit")
+    __slots__ = ("_after_cr", "_data", "_first", "_open", "_size", "_type", "fresh", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -53,7 +54,7 @@ class SSEDecoder:
         self._size = 0  # of the whole lines of the current event
         self._after_cr = False
         self._first = True  # no line has been read, so a BOM may come
-        self._fresh = False  # nothing is pending: the next byte begins an event
+        self.fresh = False
 
     def feed(self, block: bytes) -> list[ServerEvent]:
         """Read one block of bytes.
@@ -68,7 +69,7 @@ class SSEDecoder:
         Raises:
             LimitExceededError: An event is longer than the limit.
         """
-        if self._fresh and len(block) <= self.limit:
+        if self.fresh and len(block) <= self.limit:
             data = block.removesuffix(b"\n\n").removeprefix(b"data:")
             if len(data) + len(b"data:\n\n") == len(block) and _LF not in data and _CR not in data:
                 return [("", data.removeprefix(b" "))]  # one event a block: what most servers send
@@ -82,7 +83,7 @@ class SSEDecoder:
         """Read the whole events in the middle of a block at once and the rest line by line."""
         if _CR in block or b"\n\n" not in block or len(block) > self.limit:
             return self._lines(block)
-        start = 0 if self._fresh else block.find(b"\n\n") + 2
+        start = 0 if self.fresh else block.find(b"\n\n") + 2
         stop = block.rfind(b"\n\n") + 2
         events = self._lines(block[:start])
         plain = _plain(block[start:stop])
@@ -103,7 +104,7 @@ class SSEDecoder:
             self._line(line, events)
         self._check(len(rest))
         self._open += rest
-        self._fresh = not (self._open or self._size or self._after_cr)
+        self.fresh = not (self._open or self._size or self._after_cr)
         return events
 
     def _line(self, line: bytes, events: list[ServerEvent]) -> None:

@@ -63,6 +63,20 @@ class Collector:
             self._turn_to(channel)
         channel.pieces.append(piece if channel.so_far is None else channel.so_far.newest(piece))
 
+    def alone(self, piece: str) -> list[ReaderEvent]:
+        """Take a piece of the answer and give its events, where nothing else is to be taken."""
+        channel = self._text
+        if (
+            self._growth is not None
+            or self._open is not channel
+            or channel.so_far is not None
+            or self._finished
+        ):
+            self.text(piece)
+            return self.take()
+        text = channel.repaired(piece)
+        return [Text(text)] if text else []
+
     def end(self, event: Finish | Done) -> None:
         """Take the end; text after it, and a second finish, are not taken."""
         self._gather(last=True)
@@ -134,6 +148,9 @@ class _Channel:
     def take(self) -> str:
         text = "".join(self.pieces)
         self.pieces.clear()
+        return self.repaired(text)
+
+    def repaired(self, text: str) -> str:
         if self._joiner.high or not text.isascii():
             text = self._joiner.feed(text)
         if text:

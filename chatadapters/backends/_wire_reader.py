@@ -61,11 +61,18 @@ class WireReader(Reader):
         """Read one block of bytes."""
         if self._over:
             return ()
+        form, sse = self._form, self._sse
         try:
+            if (
+                form is not None
+                and sse.fresh
+                and len(chunk) <= sse.limit
+                and (text := form.text(chunk, True))  # one event a block: what most servers send
+            ):
+                return self._out.alone(text)
             if self._opening is not None:
                 chunk = self._begin(chunk)
-            form = self._form
-            for name, data in self._sse.feed(chunk):
+            for name, data in sse.feed(chunk):
                 if form is not None and not name and (text := form.text(data)):
                     self._out.text(text)
                 elif data[:1] == b"{" and name != "error":

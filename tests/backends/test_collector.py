@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
 import pytest
 
 from chatadapters import (
@@ -14,6 +18,7 @@ from chatadapters._errors import (
     MalformedStreamError,
 )
 from chatadapters._events import Done
+from chatadapters.backends._collector import Collector
 from chatadapters.backends._openai_chat import ChatReader
 from tests.backends.reading import (
     COUNTS,
@@ -105,3 +110,33 @@ def test_a_server_that_is_not_cumulative_is_named() -> None:
     assert events == [Text("Hel")]
     assert isinstance(error, MalformedStreamError)
     assert "cumulative" in str(error)
+
+
+PIECES = ["a", "ab", "", "\ud83d", "\ude00", "</s", "s>", "<|im_end|>"]
+STEPS = [("reasoning", "Hm"), ("end", Finish("stop")), *(("text", piece) for piece in PIECES)]
+
+
+def gathered(out: Collector, steps: Iterable[tuple[str, Any]], *, alone: bool) -> list[Any]:
+    """Give the events of each step, and how it broke."""
+    found: list[Any] = []
+    try:
+        for name, what in steps:
+            if alone and name == "text":
+                found += out.alone(what)
+            else:
+                getattr(out, name)(what)
+                found += out.take()
+    except MalformedStreamError as error:
+        found.append(str(error))
+    return found
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_a_piece_alone_gives_what_it_gives_in_two_calls(cumulative: bool, leaks: bool) -> None:
+    """Whatever came before it, the short way is no other way."""
+    for steps in product(STEPS, repeat=4):
+        short, long = (Collector(cumulative=cumulative, leaks=leaks) for _ in range(2))
+        found = gathered(short, steps, alone=True)
+        assert found == gathered(long, steps, alone=False), steps
+        assert short.take(last=True) == long.take(last=True), steps

@@ -44,6 +44,18 @@ CHAT = [
     b'{"choices":[{"delta":{"content":[{"type":"text","text":%b}]}}]}',
     b'{"choices":[{"delta":{},"text":%b}]}',
     b'{"choices":[]}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"aB3"}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":""}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation": "a","usage":null}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation": "b","usage":null}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"a_b"}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"a\xffb"}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"a\\u0041"}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":1}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":12"',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"a","obfuscation":"b"}',
+    b'{"choices":[{"delta":{"content":%b}}],"obfuscation":"a","error":"b"}',
+    b'{"obfuscation":"aB3","choices":[{"delta":{"content":%b}}]}',
 ]
 RAW = [
     b'{"id":"x","choices":[{"index":0,"text":%b,"finish_reason":null}]}',
@@ -53,6 +65,8 @@ RAW = [
     b'{"choices":[{"text":%b,"logprobs":{"text":"word"}}]}',
     b'{"choices":[{"text":"word","text":%b}]}',
     b'{"choices":[{"text":%b}],"usage":{"completion_tokens":3}}',
+    b'{"choices":[{"text":%b}],"obfuscation":"aB3"}',
+    b'{"choices":[{"text":%b}],"obfuscation":"c"}',
     b'{"content":%b,"stop":false}',
     b'{"content":"word","text":%b}',
     b'{"choices":[{"delta":{"content":%b}}]}',
@@ -125,6 +139,43 @@ def test_the_json_of_a_known_form_is_not_read(
     assert len(read) == 2
 
 
+def test_padding_of_any_length_belongs_to_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As OpenAI sends it with each event; what is no letter and no digit is read as JSON."""
+    reader = ChatReader()
+    block = stream({**delta(content="%s"), "obfuscation": "%p", "usage": None})
+    assert reader.feed(block.replace(b"%s", b"word").replace(b"%p", b"aB3")) == [Text("word")]
+    read: list[bytes] = []
+    monkeypatch.setattr(ChatReader, "_event", lambda _, data: read.append(data))
+    for padding in (b"", b"x", b"aB3" * 9):
+        padded = block.replace(b"%s", b" and").replace(b"%p", padding)
+        assert reader.feed(padded) == [Text(" and")]
+        assert reader.feed(2 * padded) == [Text(" and and")]
+    assert not read
+    for number, padding in enumerate([b"a b", b"a\\n", b"a_", b"\xff", b'a","usage":"b']):
+        reader.feed(block.replace(b"%s", b" and").replace(b"%p", padding))
+        assert len(read) == number + 1
+
+
+def test_an_event_in_several_lines_is_no_example_of_one_in_a_line() -> None:
+    """Its lines are joined; what looks like it in one block has lines that say nothing."""
+    lines = b'data: {"choices":\ndata: [{"delta":{"content":"word"}}]}\n\n'
+    looks_so = lines.replace(b"\ndata: [", b"\n[")
+    for make in (ChatReader, lambda: unlearned(ChatReader)):
+        assert said(make(), [lines, lines]) == [Text("wordword")]
+        *texts, failed = said(make(), [lines, looks_so])
+        assert texts == [Text("word")]
+        assert "no JSON" in failed
+
+
+def test_a_long_event_of_a_known_form_is_too_long_as_well() -> None:
+    """The limit of an event holds however its text is found."""
+    word = stream(delta(content="word"))
+    reader = ChatReader(limit=2 * len(word))
+    *texts, failed = said(reader, [word, word.replace(b"word", b"w" * 2 * len(word))])
+    assert texts == [Text("word")]
+    assert "longer than" in failed
+
+
 def test_a_form_holds_until_another_event_comes() -> None:
     """What the same event means may be another thing then, so it is read again."""
     reader = ChatReader()
@@ -148,9 +199,17 @@ def test_reasoning_and_calls_beside_a_text_are_not_lost() -> None:
 def test_a_known_form_under_the_name_of_an_error_is_an_error() -> None:
     """The name of an event counts more than what it looks like."""
     word = stream(delta(content="word"))
-    *texts, failed = [*ChatReader().feed(word + word + b"event: error\n" + word)]
-    assert texts == [Text("wordword")]
-    assert isinstance(failed, Failed)
+    for blocks in ([word + word + b"event: error\n" + word], [word, word, b"event: error\n", word]):
+        assert said(ChatReader(), blocks) == said(unlearned(ChatReader), blocks)
+        assert said(ChatReader(), blocks)[0] == Text("wordword")
+        assert len(said(ChatReader(), blocks)) == 2
+
+
+def test_text_of_a_known_form_after_the_finish_is_not_shown() -> None:
+    """Nothing follows a finish, however it is found."""
+    word = stream(delta(content="word"))
+    blocks = [word, word, stream(end()), word, word, word]
+    assert said(ChatReader(), blocks) == [Text("wordword"), Finish("stop")]
 
 
 def test_text_that_repeats_itself_is_noticed_in_a_known_form() -> None:
