@@ -13,6 +13,8 @@ _SIZE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n"
 _FIRST = re.compile(_SIZE).match
 _NEXT = re.compile(rb"\r\n" + _SIZE).match
 _TRAILERS = re.compile(rb"(?:%b:[^\x00\n\v\f\r]*\r\n)*" % TOKEN.encode()).fullmatch
+_MOST_TOLD = 1024
+_TOLD = [b"%x" % size for size in range(_MOST_TOLD)]  # how most servers write small sizes
 _MOST_BETWEEN = 64 * 1024  # bytes of a size with its extension, or of all trailers
 _WRONG = "%s of the body is not framed as HTTP wants it"
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
@@ -70,7 +72,8 @@ class ChunkedBody:
         if self._open == b"\r\n":  # one whole chunk is what most servers send
             told, _, rest = data.partition(b"\r\n")
             block = rest.removesuffix(b"\r\n")
-            if block and len(block) + 2 == len(rest) and told.lower() == b"%x" % len(block):
+            size = len(block)
+            if 0 < size < _MOST_TOLD and size + 2 == len(rest) and told == _TOLD[size]:
                 return block
         if not data:
             raise httpx2.RemoteProtocolError(_CUT)

@@ -64,17 +64,23 @@ class Collector:
         channel.pieces.append(piece if channel.so_far is None else channel.so_far.newest(piece))
 
     def alone(self, piece: str) -> list[ReaderEvent]:
-        """Take a piece of the answer and give its events, where nothing else is to be taken."""
+        """Take a piece of the answer and give its events, where nothing else is to be taken.
+
+        Args:
+            piece: Some text that is valid Unicode by itself.
+        """
         channel = self._text
         if (
             self._growth is not None
             or self._open is not channel
             or channel.so_far is not None
+            or channel.joiner.high
             or self._finished
         ):
             self.text(piece)
             return self.take()
-        text = channel.repaired(piece)
+        channel.taken = True
+        text = piece if channel.leaks is None else channel.leaks.feed(piece)
         return [Text(text)] if text else []
 
     def end(self, event: Finish | Done) -> None:
@@ -128,43 +134,40 @@ class Collector:
 class _Channel:
     """One kind of text, repaired where it needs to be."""
 
-    __slots__ = ("_joiner", "_leaks", "_taken", "kind", "pieces", "so_far")
+    __slots__ = ("joiner", "kind", "leaks", "pieces", "so_far", "taken")
 
     def __init__(
         self, kind: type[Text | Reasoning], *, cumulative: bool, leaks: bool = False
     ) -> None:
         self.kind = kind
         self.so_far = SoFar() if cumulative else None
-        self._leaks = LeakFilter() if leaks else None
+        self.leaks = LeakFilter() if leaks else None
         self.pieces: list[str] = []
-        self._joiner = SurrogateJoiner()
-        self._taken = False
+        self.joiner = SurrogateJoiner()
+        self.taken = False
 
     @property
     def said(self) -> bool:
         """Whether any piece came."""
-        return self._taken or any(self.pieces)
+        return self.taken or any(self.pieces)
 
     def take(self) -> str:
         text = "".join(self.pieces)
         self.pieces.clear()
-        return self.repaired(text)
-
-    def repaired(self, text: str) -> str:
-        if self._joiner.high or not text.isascii():
-            text = self._joiner.feed(text)
+        if self.joiner.high or not text.isascii():
+            text = self.joiner.feed(text)
         if text:
-            self._taken = True
-        return text if self._leaks is None else self._leaks.feed(text)
+            self.taken = True
+        return text if self.leaks is None else self.leaks.feed(text)
 
     def end(self) -> str:
         """Take what is left, when this kind of text is not to go on."""
         if self.so_far is not None:
             self.pieces.append(self.so_far.flush())
-        text, rest = self.take(), self._joiner.flush()
-        if self._leaks is None:
+        text, rest = self.take(), self.joiner.flush()
+        if self.leaks is None:
             return text + rest
-        return text + self._leaks.feed(rest) + self._leaks.flush()
+        return text + self.leaks.feed(rest) + self.leaks.flush()
 
 
 def usage_of(counts: object) -> Usage:

@@ -112,8 +112,12 @@ def test_a_server_that_is_not_cumulative_is_named() -> None:
     assert "cumulative" in str(error)
 
 
-PIECES = ["a", "ab", "", "\ud83d", "\ude00", "</s", "s>", "<|im_end|>"]
-STEPS = [("reasoning", "Hm"), ("end", Finish("stop")), *(("text", piece) for piece in PIECES)]
+WHOLE = ["a", "ab", "\U0001f600", "</s", "s>", "<|im_end|>"]
+STEPS = [
+    ("reasoning", "Hm"),
+    ("end", Finish("stop")),
+    *(("text", piece) for piece in ["", "\ud83d", "\ude00", *WHOLE]),
+]
 
 
 def gathered(out: Collector, steps: Iterable[tuple[str, Any]], *, alone: bool) -> list[Any]:
@@ -121,7 +125,7 @@ def gathered(out: Collector, steps: Iterable[tuple[str, Any]], *, alone: bool) -
     found: list[Any] = []
     try:
         for name, what in steps:
-            if alone and name == "text":
+            if alone and name == "text" and what in WHOLE:
                 found += out.alone(what)
             else:
                 getattr(out, name)(what)
