@@ -26,10 +26,15 @@ chat = pn.chat.ChatInterface(
         pn.chat.ChatAreaInput(name="Text", placeholder="Say something"),
     ],
     active=1,
-    # As high as the window; Panel's own bound of the messages knows nothing of the tabs.
+    # Panel scrolls to a message when it comes, and not while it grows. So the browser, which keeps
+    # in place what one looks at, is given nothing to keep there but the end of the feed.
+    message_params={"styles": {"overflow-anchor": "none"}},
+    # As high as the window; Panel's own bound of the messages knows nothing of the tabs. The
+    # end is a pixel too low: a browser keeps nothing in place where there is nothing to scroll.
     stylesheets=[
         ":host { height: calc(100vh - 140px) !important; }"
-        ".chat-feed-log { flex-shrink: 1; min-height: 0; max-height: none; }"
+        ".chat-feed-log { flex: 1 1 0; min-height: 0; max-height: none; }"
+        ".chat-feed-log::after { content: ''; flex: none; height: 1px; margin: auto 0 -1px; }"
     ],
 )
 pn.template.FastListTemplate(title="Ask SmolLM2", sidebar=[temperature], main=[chat]).servable()
