@@ -13,8 +13,7 @@ _SIZE = rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n"
 _FIRST = re.compile(_SIZE).match
 _NEXT = re.compile(rb"\r\n" + _SIZE).match
 _TRAILERS = re.compile(rb"(?:%b:[^\x00\n\v\f\r]*\r\n)*" % TOKEN.encode()).fullmatch
-_MOST_TOLD = 1024
-_TOLD = [b"%x" % size for size in range(_MOST_TOLD)]  # how most servers write small sizes
+_SMALL = [b"%x" % size for size in range(1024)]  # how these sizes are written
 _MOST_BETWEEN = 64 * 1024  # bytes of a size with its extension, or of all trailers
 _WRONG = "%s of the body is not framed as HTTP wants it"
 _CUT = "peer closed connection without sending complete message body (incomplete chunked read)"
@@ -73,7 +72,7 @@ class ChunkedBody:
             told, _, rest = data.partition(b"\r\n")
             block = rest.removesuffix(b"\r\n")
             size = len(block)
-            if 0 < size < _MOST_TOLD and size + 2 == len(rest) and told == _TOLD[size]:
+            if 0 < size < len(_SMALL) and size + 2 == len(rest) and told.lower() == _SMALL[size]:
                 return block
         if not data:
             raise httpx2.RemoteProtocolError(_CUT)

@@ -32,7 +32,8 @@ class SSEDecoder:
 
     Attributes:
         limit: The same; it may be changed before anything is fed.
-        fresh: Whether nothing is pending, so that the next byte begins an event.
+        fresh: Whether nothing is pending, so that the next byte begins an event; not before the
+            first one, where a BOM may come.
 
     Example:
         >>> decoder = SSEDecoder(limit=1000)

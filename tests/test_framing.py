@@ -45,6 +45,28 @@ def test_a_chunked_body_is_read_however_it_is_cut(
     assert body.excess + b"".join(pieces) == excess
 
 
+@pytest.mark.parametrize("written", [b"%x", b"%X", b"%03x"])
+@pytest.mark.parametrize("lacks", range(5))
+@pytest.mark.parametrize("size", [1, 9, 10, 171, 255, 1023, 1024, 1025])
+def test_one_chunk_a_read(size: int, lacks: int, written: bytes) -> None:
+    """As most come: behind another one, and whole but for a few bytes."""
+    block = b"a" * size
+    chunk = b"%b\r\n%b\r\n" % (written % size, block)
+    end = len(chunk) - lacks
+    reads = [b"1\r\nz\r\n", chunk[:end], chunk[end:], b"0\r\n\r\n"]
+    body = ChunkedBody()
+    assert b"".join(body.feed(read) for read in reads if read) == b"z" + block
+    assert body.over
+
+
+def test_a_read_that_only_looks_like_one_chunk() -> None:
+    """It ends as a chunk does, with line ends of its content; the size says that more comes."""
+    body = ChunkedBody()
+    reads = [b"1\r\nz\r\n", b"6\r\nab\r\n", b"cd", b"\r\n0\r\n\r\n"]
+    assert [body.feed(read) for read in reads] == [b"z", b"ab\r\n", b"cd", b""]
+    assert body.over
+
+
 @given(st.lists(st.sampled_from([b"3", b"\r\n", b"abc", b"0", b"\n", b"x", b";", b" "])), SIZES)
 def test_no_chunk_is_read_that_the_strict_parser_refuses(
     parts: list[bytes], sizes: list[int]

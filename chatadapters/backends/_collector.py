@@ -64,10 +64,10 @@ class Collector:
         channel.pieces.append(piece if channel.so_far is None else channel.so_far.newest(piece))
 
     def alone(self, piece: str) -> list[ReaderEvent]:
-        """Take a piece of the answer and give its events, where nothing else is to be taken.
+        """Take a piece of the answer and give its events: `text` and `take` where nothing waits.
 
         Args:
-            piece: Some text that is valid Unicode by itself.
+            piece: What is not empty, and valid Unicode by itself.
         """
         channel = self._text
         if (

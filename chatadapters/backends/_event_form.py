@@ -5,7 +5,8 @@ from __future__ import annotations
 _QUOTE, _BACKSLASH, _LF = b'"\\\n'
 _LINE, _END = b"data: ", b"\n\n"
 _PADDING = b'"obfuscation"'
-_UNKNOWN = b"", b"", b"", -1  # what is before the text, behind it, behind the padding; their bytes
+# Before the text, behind it, behind the padding, and how many bytes these are: of no form -1.
+_UNKNOWN = b"", b"", b"", -1
 _MOST = 100  # events in a row that no form was found for
 
 
@@ -15,9 +16,9 @@ class EventForm:
     To find the text at its place takes less than half the time that reading the JSON does. Only
     valid strings that need no unescaping are found, so an event says here what its JSON does.
 
-    OpenAI's own servers hide the length of the text: each event has letters and digits of any
-    number in its field `obfuscation`. A server whose events always differ in more is not learned
-    from for ever.
+    OpenAI's own servers hide how long the text is: each event has any number of letters and digits
+    in its field `obfuscation`. A server whose events always differ in more is not learned from for
+    ever.
 
     Args:
         key: The name of the field that has the text.
@@ -47,13 +48,10 @@ class EventForm:
         """Give the text of an event of this form, nothing of any other.
 
         Args:
-            data: The JSON.
-            framed: Whether it is one whole event of a stream instead, with what stands around its
-                JSON there.
+            data: The JSON, or one whole event of a stream.
+            framed: Whether it is the whole event, from `data: ` to its blank line.
         """
         before, after, end, fixed = self._framed if framed else self._plain
-        if fixed < 0:
-            return ""
         piece, size = data.removeprefix(before), len(data) - fixed
         if end:
             piece, _, padding = piece.removesuffix(end).partition(after)
@@ -106,10 +104,10 @@ class EventForm:
 
 
 def _split(after: bytes) -> tuple[bytes, bytes]:
-    """Split what is behind a text where padding is; without padding, nothing is behind it."""
-    _, key, rest = after.partition(_PADDING)
+    """Split what is behind a text at its padding; nothing is behind that if there is none."""
+    _, _, rest = after.partition(_PADDING)
     value = rest.removeprefix(b":").removeprefix(b" ")
     padding, _, end = value.removeprefix(b'"').partition(b'"')
-    if key and value.startswith(b'"%b"' % padding):
+    if value.startswith(b'"%b"' % padding) and (not padding or padding.isalnum()):
         return after[: len(after) - len(value) + 1], b'"' + end
     return after, b""

@@ -143,4 +143,5 @@ def test_a_piece_alone_gives_what_it_gives_in_two_calls(cumulative: bool, leaks:
         short, long = (Collector(cumulative=cumulative, leaks=leaks) for _ in range(2))
         found = gathered(short, steps, alone=True)
         assert found == gathered(long, steps, alone=False), steps
+        assert short.said == long.said, steps
         assert short.take(last=True) == long.take(last=True), steps

@@ -139,11 +139,36 @@ def test_the_json_of_a_known_form_is_not_read(
     assert len(read) == 2
 
 
-def test_padding_of_any_length_belongs_to_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [{}, {"obfuscation": "aB3"}, {"obfuscation": "", "usage": None}])
+def test_the_text_of_a_whole_event_is_found(more: dict[str, str]) -> None:
+    """As it is of the JSON in it, so that an event alone in its block needs no decoder."""
+    reader = ChatReader()
+    block = stream({**delta(content="word"), **more})
+    reader.feed(block)
+    assert reader._form is not None
+    assert reader._form.text(block, True) == "word"
+    assert reader._form.text(block.removeprefix(b"data: ").removesuffix(b"\n\n")) == "word"
+    assert not reader._form.text(block)
+    assert not reader._form.text(2 * block, True)
+
+
+def test_an_odd_padding_that_is_always_the_same_belongs_to_the_form() -> None:
+    """What is no padding as we know it may still be what all events have in common."""
+    reader = ChatReader()
+    block = stream({**delta(content="word"), "obfuscation": "a-b"})
+    reader.feed(block)
+    assert reader._form is not None
+    assert reader._form.text(block, True) == "word"
+
+
+@pytest.mark.parametrize("first", [b"aB3", b""])
+def test_padding_of_any_length_belongs_to_the_form(
+    first: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As OpenAI sends it with each event; what is no letter and no digit is read as JSON."""
     reader = ChatReader()
     block = stream({**delta(content="%s"), "obfuscation": "%p", "usage": None})
-    assert reader.feed(block.replace(b"%s", b"word").replace(b"%p", b"aB3")) == [Text("word")]
+    assert reader.feed(block.replace(b"%s", b"word").replace(b"%p", first)) == [Text("word")]
     read: list[bytes] = []
     monkeypatch.setattr(ChatReader, "_event", lambda _, data: read.append(data))
     for padding in (b"", b"x", b"aB3" * 9):
