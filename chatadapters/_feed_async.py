@@ -151,7 +151,7 @@ class AsyncFeed:
         else:
             self._gather = False
             self._make_room()  # what came while nothing was read comes now
-            after_turns(partial(_wake, self._arrived))
+            after_turns(partial(_wake, self._arrived), unless=self._arrived.done)
 
     async def _move(self) -> None:
         try:

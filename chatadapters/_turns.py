@@ -17,10 +17,20 @@ if TYPE_CHECKING:
 _TURNS = 10
 
 
-def after_turns(call: Callable[[], object], turns: int = _TURNS) -> None:
-    """Call a function when the running loop has turned so often."""
+def after_turns(
+    call: Callable[[], object], turns: int = _TURNS, unless: Callable[[], bool] | None = None
+) -> None:
+    """Call a function when the running loop has turned so often.
+
+    Args:
+        call: The function.
+        turns: How often.
+        unless: Says whether it need not be called any more; then the loop need not turn either.
+    """
+    if unless is not None and unless():
+        return
     if turns:
-        asyncio.get_running_loop().call_soon(after_turns, call, turns - 1)
+        asyncio.get_running_loop().call_soon(after_turns, call, turns - 1, unless)
     else:
         call()
 

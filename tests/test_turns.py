@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from chatadapters._network_async import connect_tcp
-from chatadapters._turns import Bound
+from chatadapters._turns import Bound, after_turns
 from tests.event_loops import LOOPS
 
 if TYPE_CHECKING:
@@ -99,3 +99,20 @@ async def test_a_wait_that_is_too_long_ends() -> None:
         await task
     async with Bound(None):
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("needed", [0, 3, 10, 100])
+async def test_the_loop_turns_only_as_long_as_the_call_is_needed(needed: int) -> None:
+    """It turns ten times, or until nobody waits any more, and is idle then."""
+    called: list[None] = []
+    asked: list[None] = []
+
+    def is_over() -> bool:
+        asked.append(None)
+        return len(asked) > needed
+
+    after_turns(lambda: called.append(None), unless=is_over)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(called) == (needed > 10)
+    assert len(asked) == min(needed, 10) + 1
