@@ -13,8 +13,9 @@ _MOST = 100  # events in a row that no form was found for
 class EventForm:
     """What the events of one stream have in common, where only their text and padding differ.
 
-    To find the text at its place takes less than half the time that reading the JSON does. Only
-    valid strings that need no unescaping are found, so an event says here what its JSON does.
+    A reader that finds the text at its place takes 0.4 to 0.7 of the time that it takes to read the
+    JSON. Only valid strings that need no unescaping are found, so an event says here what its JSON
+    does.
 
     OpenAI's own servers hide how long the text is: each event has any number of letters and digits
     in its field `obfuscation`. A server whose events always differ in more is not learned from for
